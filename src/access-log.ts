@@ -1,0 +1,68 @@
+/** What happened in one exchange of a request and its answer. */
+export interface Exchange {
+  /** When the exchange ended, in milliseconds since the epoch. */
+  time: number;
+  /** The request's `X-Request-Id`, or what the platform calls the request. */
+  id: string;
+  remoteAddress: string;
+  host: string;
+  method: string;
+  /** The request target as sent, query included. */
+  uri: string;
+  userAgent: string;
+  status: number;
+  /** The message of the error that a handler threw, or why the request was refused; else empty. */
+  error: string;
+  /** In milliseconds; fractions count. */
+  duration: number;
+  /** The request's `Content-Length` as sent. */
+  contentLength: string | null | undefined;
+  /** Bytes of the answer's body. */
+  bytesOut: number;
+}
+
+/** One line of the access log, in the fields of Echo's Logger middleware. */
+export type AccessRecord = ReturnType<typeof accessRecord>;
+
+const MAX_ID = 128;
+const MAX_TEXT = 1024;
+
+/** Bounds what a client can write into the log, and leaves no half of a surrogate pair behind. */
+const cut = (text: string, length = MAX_TEXT): string =>
+  text.length > length ? text.slice(0, length).toWellFormed() : text;
+
+/** A duration as Go's `Duration.String` writes it, which Echo logs. */
+const goDuration = (ns: number): string => {
+  if (ns === 0) return '0s';
+  if (ns < 1e3) return `${ns}ns`;
+  if (ns < 1e6) return `${ns / 1e3}µs`;
+  if (ns < 1e9) return `${ns / 1e6}ms`;
+  const hours = Math.floor(ns / 3600e9);
+  const minutes = Math.floor(ns / 60e9) % 60;
+  return `${hours ? `${hours}h` : ''}${ns < 60e9 ? '' : `${minutes}m`}${(ns % 60e9) / 1e9}s`;
+};
+
+/**
+ * Makes the access log's record of an exchange: the names, types and order of Echo's Logger,
+ * so that a pipeline made for the reference reads it.
+ * @see https://echo.labstack.com/docs/middleware/logger
+ */
+export const accessRecord = (exchange: Exchange) => {
+  const latency = Math.round(exchange.duration * 1e6);
+  return {
+    time: new Date(exchange.time).toISOString(),
+    id: cut(exchange.id, MAX_ID),
+    remote_ip: exchange.remoteAddress,
+    host: cut(exchange.host),
+    method: exchange.method,
+    uri: cut(exchange.uri),
+    user_agent: cut(exchange.userAgent),
+    status: exchange.status,
+    error: cut(exchange.error),
+    /** Nanoseconds. */
+    latency,
+    latency_human: goDuration(latency),
+    bytes_in: Number(exchange.contentLength) || 0,
+    bytes_out: exchange.bytesOut,
+  };
+};
