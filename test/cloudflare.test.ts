@@ -1,0 +1,83 @@
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { send } from './support/client.ts';
+import { contractTestsAt } from './support/contract-tests.ts';
+import { run } from './support/process.ts';
+import { bundleWorker, startWorker, type WorkerLog, wranglerEnv } from './support/worker.ts';
+
+type Worker = Awaited<ReturnType<typeof startWorker>>;
+
+/** The values that the Worker logged; workerd shows an object as a literal. */
+const logged = (logs: WorkerLog[], level: string): Record<string, unknown>[] =>
+  logs.filter((log) => log.level === level).map((log) => runInNewContext(`(${log.message})`));
+
+describe('the bundle that wrangler uploads, in workerd', () => {
+  let worker: Worker;
+  let output: string;
+  beforeAll(async () => {
+    const bundle = await bundleWorker();
+    ({ output } = bundle);
+    worker = await startWorker(bundle);
+  });
+  afterAll(() => worker.stop());
+
+  contractTestsAt(() => worker.url);
+
+  test('is made without a warning', () => {
+    expect(output).not.toMatch(/warn/i);
+  });
+});
+
+describe('a route that goes wrong, in workerd', () => {
+  let worker: Worker;
+  beforeAll(async () => {
+    worker = await startWorker(await bundleWorker('test/fixtures/faulty-worker.ts'));
+  });
+  afterAll(() => worker.stop());
+
+  test.each([
+    ['/throw', 'thrown: a secret'],
+    ['/reject', 'rejected: a secret'],
+  ])('%s is a 500 that tells nothing, logged once', async (path, error) => {
+    worker.logs.length = 0;
+    const { status, headers, body } = await send(worker.url, { path });
+    expect(status).toBe(500);
+    expect(headers['content-type']).toBe('application/json');
+    expect(body).toBe('{"message":"Internal Server Error"}');
+    expect(logged(worker.logs, 'error')).toEqual([
+      {
+        time: expect.any(String),
+        level: 'ERROR',
+        message: error,
+        stack: expect.stringContaining(`Error: ${error}\n`),
+      },
+    ]);
+    expect(logged(worker.logs, 'log')).toEqual([expect.objectContaining({ status: 500, error })]);
+    expect((await send(worker.url, { path: '/health' })).status).toBe(200);
+  });
+});
+
+describe('wrangler dev', () => {
+  let url: string;
+  let dev: ReturnType<typeof run>;
+  beforeAll(async () => {
+    // A group of its own, so that wrangler and the workerd that it starts end together.
+    dev = run(['wrangler', 'dev', '--port', '0', '--ip', '127.0.0.1'], {
+      env: wranglerEnv,
+      detached: true,
+    });
+    url = await new Promise((resolve, reject) => {
+      dev.child.stdout?.on('data', () => {
+        const ready = /Ready on (http:\S+)/.exec(dev.stdout.join('\n'))?.[1];
+        if (ready) resolve(ready);
+      });
+      dev.ended.then((code) => reject(new Error(`ended with ${code}: ${dev.stderr.join('\n')}`)));
+    });
+  });
+  afterAll(async () => {
+    process.kill(-(dev.child.pid ?? 0), 'SIGTERM');
+    await dev.ended;
+  });
+
+  contractTestsAt(() => url);
+});

@@ -1,0 +1,59 @@
+/** A request and the answer that every target owes it. */
+export interface Case {
+  method: string;
+  path: string;
+  requestBody?: string;
+  status: number;
+  /** Header fields that the answer has, with exactly these values. */
+  headers: Record<string, string>;
+  body: string;
+}
+
+const nosniff = { 'x-content-type-options': 'nosniff' };
+const json = { 'content-type': 'application/json', ...nosniff };
+
+const hello = {
+  status: 200,
+  headers: { 'content-type': 'text/html; charset=UTF-8', ...nosniff },
+  body: 'Hello, Docker! <3',
+};
+const health = {
+  status: 200,
+  headers: { ...json, 'cache-control': 'no-store' },
+  body: '{"Status":"OK"}',
+};
+const notFound = { status: 404, headers: json, body: '{"message":"Not Found"}' };
+
+/** What no header field of an answer contains: the service does not say what it is made of. */
+export const unnamed = /x-powered-by|\bhono\b/i;
+
+/** What the service answers to any HTTP client, on every target. */
+export const contract: readonly Case[] = [
+  { method: 'GET', path: '/', ...hello },
+  { method: 'HEAD', path: '/', ...hello, body: '' },
+  { method: 'GET', path: '/?a=1&b=%20', ...hello },
+  { method: 'GET', path: '/health', ...health },
+  { method: 'HEAD', path: '/health', ...health, body: '' },
+  { method: 'GET', path: '/health?verbose', ...health },
+
+  // The same resource by RFC 3986 §6.2.2.
+  { method: 'GET', path: '/%68ealth', ...health },
+  { method: 'GET', path: '/x/../health', ...health },
+
+  { method: 'GET', path: '/health/', ...notFound },
+  { method: 'GET', path: '/Health', ...notFound },
+  { method: 'GET', path: '/healthz', ...notFound },
+  { method: 'GET', path: '/index.html', ...notFound },
+  { method: 'GET', path: '/favicon.ico', ...notFound },
+  { method: 'GET', path: '//', ...notFound },
+  { method: 'GET', path: '/%zz', ...notFound },
+  { method: 'HEAD', path: '/nope', ...notFound, body: '' },
+
+  ...['/', '/health'].flatMap((path) => [
+    { method: 'POST', path, requestBody: 'a=1', ...notFound },
+    { method: 'PUT', path, requestBody: '{}', ...notFound },
+    { method: 'PATCH', path, requestBody: '{}', ...notFound },
+    { method: 'DELETE', path, ...notFound },
+    { method: 'OPTIONS', path, ...notFound },
+  ]),
+];

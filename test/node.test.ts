@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { send } from './support/client.ts';
+import { contractTestsAt } from './support/contract-tests.ts';
+import {
+  bundleCommand,
+  run,
+  type ServerProcess,
+  startCommand,
+  startServer,
+} from './support/process.ts';
+
+describe.each([
+  ['npm start', startCommand],
+  ['the bundle', bundleCommand],
+])('%s', (_, command) => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startServer(command);
+  });
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+  });
+
+  contractTestsAt(() => server.url);
+
+  test.each(['/', '/health', '/nope'])('HEAD %s has the header fields of GET', async (path) => {
+    const [get, head] = await Promise.all(
+      ['GET', 'HEAD'].map((method) => send(server.url, { method, path })),
+    );
+    const { date: _a, ...ofGet } = get?.headers ?? {};
+    const { date: _b, ...ofHead } = head?.headers ?? {};
+    expect(ofHead).toEqual(ofGet);
+    expect(ofHead['content-length']).toBe(String(get?.body.length));
+  });
+
+  test('says on stderr where it listens, and its version', () => {
+    expect(server.stderr).toEqual([
+      `edge-ping ${manifest.version} listens on http://localhost:${server.port}`,
+    ]);
+  });
+
+  test('listens on IPv4 and IPv6', async () => {
+    expect((await send(`http://127.0.0.1:${server.port}`, { path: '/' })).status).toBe(200);
+    expect((await send(`http://[::1]:${server.port}`, { path: '/' })).status).toBe(200);
+  });
+});
+
+describe('PORT', () => {
+  test.each(['', undefined])('%j means 8080', async (PORT) => {
+    // Whether or not 8080 is free here, the server says that it is the one it wants.
+    const { child, stderr, errors } = run(startCommand, { env: { ...process.env, PORT } });
+    await once(errors ?? child, 'line');
+    child.kill('SIGTERM');
+    expect(stderr[0]).toMatch(/localhost:8080$|^PORT=8080: is in use/);
+  });
+
+  test.each([
+    'abc',
+    '8080abc',
+    '0x1F90',
+    '1e3',
+    ' 8080',
+    '8080 ',
+    '-1',
+    '+1',
+    '80.5',
+    '65536',
+    '99999999999',
+    'NaN',
+    '٣',
+  ])('%j stops the start with one line', async (PORT) => {
+    const { stdout, stderr, ended } = run(startCommand, { env: { ...process.env, PORT } });
+    expect(await ended).toBe(1);
+    expect(stderr).toEqual([`PORT=${JSON.stringify(PORT)}: must be an integer from 0 to 65535`]);
+    expect(stdout).toEqual([]);
+  });
+
+  test('in use stops the start with one line', async () => {
+    const other = createServer().listen(0);
+    await once(other, 'listening');
+    const address = other.address();
+    const PORT = String(typeof address === 'object' && address?.port);
+    const { stderr, ended } = run(startCommand, { env: { ...process.env, PORT } });
+    expect(await ended).toBe(1);
+    expect(stderr).toEqual([
+      `PORT=${PORT}: is in use; must be a free port that this user may take, 0 for any`,
+    ]);
+    other.close();
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {
+  const server = await startServer();
+  server.child.kill(signal);
+  expect(await server.ended).toBe(0);
+});

@@ -1,0 +1,66 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { type Case, unnamed } from '../contract.ts';
+
+/** An answer as it came over the wire; the names of its header fields are in lower case. */
+export interface Received {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A request as it goes over the wire; the path is sent as it is. */
+export interface Sent {
+  method?: string;
+  path: string;
+  requestBody?: string | undefined;
+  headers?: Record<string, string>;
+}
+
+/**
+ * Sends a request on a connection of its own; follows no redirect.
+ * @param timeout milliseconds until the answer must be whole
+ */
+export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<Received> =>
+  new Promise((resolve, reject) => {
+    const { request } = new URL(base).protocol === 'https:' ? https : http;
+    const options = {
+      method: sent.method ?? 'GET',
+      path: sent.path,
+      headers: sent.headers ?? {},
+      agent: false,
+      signal: AbortSignal.timeout(timeout),
+    };
+    request(base, options, async (response) => {
+      try {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk);
+        const fields = Object.entries(response.headers);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: Object.fromEntries(fields.map(([name, value]) => [name, String(value)])),
+          body: Buffer.concat(chunks).toString(),
+        });
+      } catch (error) {
+        reject(error);
+      }
+    })
+      .on('error', reject)
+      .end(sent.requestBody);
+  });
+
+/** What an answer owes its case and does not give: a line for each difference, none where it holds. */
+export const differences = (expected: Case, received: Received): string[] => {
+  const lines: string[] = [];
+  const compare = (what: string, wanted: unknown, got: unknown) => {
+    if (wanted !== got)
+      lines.push(`${what}: expected ${JSON.stringify(wanted)}, received ${JSON.stringify(got)}`);
+  };
+  compare('status', expected.status, received.status);
+  for (const [name, value] of Object.entries(expected.headers))
+    compare(name, value, received.headers[name]);
+  for (const [name, value] of Object.entries(received.headers))
+    if (unnamed.test(`${name}: ${value}`)) lines.push(`${name}: ${value}: names the framework`);
+  compare('body', expected.body, received.body);
+  return lines;
+};

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { contract } from '../contract.ts';
+import { differences, type Received, type Sent, send } from './client.ts';
+
+/** Declares a test for each case of the contract, against a target that sends and receives. */
+export const contractTests = (exchange: (sent: Sent) => Promise<Received>): void => {
+  test.each(contract)('$method $path is $status', async (expected) => {
+    expect(differences(expected, await exchange(expected))).toEqual([]);
+  });
+};
+
+/** The same, against what listens at a URL. */
+export const contractTestsAt = (url: () => string): void =>
+  contractTests((sent) => send(url(), sent));

@@ -1,0 +1,75 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import manifest from '../../package.json' with { type: 'json' };
+
+/** The command that `npm start` runs. */
+export const startCommand = manifest.scripts.start.split(' ');
+
+/** What `npm run build` makes, run as the image runs it. */
+export const bundleCommand = ['node', '--enable-source-maps', 'dist/server.js'];
+
+/** A server process and what it has said so far. */
+export interface ServerProcess {
+  child: ChildProcess;
+  url: string;
+  port: number;
+  stdout: string[];
+  stderr: string[];
+  /** Resolves when the process has ended, with its exit code, or the signal that killed it. */
+  ended: Promise<number | NodeJS.Signals>;
+  /** Sends SIGTERM and resolves as `ended` does. */
+  stop(): Promise<number | NodeJS.Signals>;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Runs a command and collects its lines; `ended` resolves once its output is all there, too. */
+export const run = (command: string[], options: SpawnOptions = {}) => {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  running.add(child);
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  if (child.stdout) createInterface(child.stdout).on('line', (line) => stdout.push(line));
+  const errors = child.stderr && createInterface(child.stderr);
+  errors?.on('line', (line) => stderr.push(line));
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return (code ?? signal) as number | NodeJS.Signals;
+  });
+  return { child, stdout, stderr, errors, ended };
+};
+
+/** Starts a server on a free port and waits for its start line. */
+export const startServer = async (
+  command: string[] = startCommand,
+  { env, ...options }: SpawnOptions = {},
+): Promise<ServerProcess> => {
+  const { child, stdout, stderr, errors, ended } = run(command, {
+    ...options,
+    env: { ...process.env, PORT: '0', ...env },
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    errors?.on('line', (line) => {
+      const port = /listens on http:\/\/localhost:(\d+)$/.exec(line)?.[1];
+      if (port) resolve(Number(port));
+    });
+    ended.then((code) => reject(new Error(`ended with ${code}: ${stderr.join('\n')}`)));
+  });
+  return {
+    child,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    stdout,
+    stderr,
+    ended,
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+};

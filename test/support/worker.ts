@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+
+/** wrangler as it runs unattended: no telemetry, no colours, no look at the user's account. */
+export const wranglerEnv = {
+  ...process.env,
+  CI: '1',
+  NO_COLOR: '1',
+  WRANGLER_SEND_METRICS: 'false',
+};
+
+/** A Worker as wrangler uploads it. */
+export interface WorkerBundle {
+  /** The main module's source. */
+  script: string;
+  compatibilityDate: string;
+  /** What wrangler printed. */
+  output: string;
+}
+
+/** Makes the bundle that `wrangler deploy` uploads from wrangler.toml, of its main or of another. */
+export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
+  const outdir = await mkdtemp(join(tmpdir(), 'edge-ping-worker-'));
+  try {
+    const { stdout, stderr } = await promisify(execFile)(
+      'wrangler',
+      ['deploy', ...(main ? [main] : []), '--dry-run', '--outdir', outdir],
+      { env: wranglerEnv },
+    );
+    const name = main ? main.replace(/.*\//, '').replace(/\.ts$/, '.js') : 'cloudflare.js';
+    const toml = await readFile('wrangler.toml', 'utf8');
+    return {
+      script: await readFile(join(outdir, name), 'utf8'),
+      compatibilityDate: /^compatibility_date = "(.*)"$/m.exec(toml)?.[1] ?? '',
+      output: stdout + stderr,
+    };
+  } finally {
+    await rm(outdir, { recursive: true });
+  }
+};
+
+/** What a Worker said with `console.log` and `console.error`. */
+export interface WorkerLog {
+  level: string;
+  message: string;
+}
+
+/** Runs a bundle in workerd, on a free port. */
+export const startWorker = async ({ script, compatibilityDate }: WorkerBundle) => {
+  const logs: WorkerLog[] = [];
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
+      compatibilityDate,
+      cf: false,
+      handleStructuredLogs: ({ level, message }) => logs.push({ level, message }),
+    }),
+  );
+  const url = (await miniflare.ready).origin;
+  return { url, logs, stop: () => miniflare.dispose() };
+};

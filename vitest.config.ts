@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+// A project for each script: `npm test` needs nothing but npm, the others what they are named for.
+const project = (name: string, include: string) => ({
+  extends: true as const,
+  test: { name, include: [include] },
+});
+
+export default defineConfig({
+  test: {
+    globalSetup: 'test/support/build.ts',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    projects: [
+      project('targets', 'test/*.test.ts'),
+      project('image', 'test/image/*.test.ts'),
+      project('proxies', 'test/proxies/*.test.ts'),
+    ],
+  },
+});
