@@ -22,6 +22,9 @@ const limits = {
 
 const IDLE_MS = 1_000;
 
+// @hono/node-server looks closer, but not where the target has a host of its own.
+const wellFormedHost = /^[^\s,/?#@\\]+$/;
+
 const refusal = (status: number) => errorAnswer(status, STATUS_CODES[status] ?? '');
 
 const refusedStatus = (code: string | undefined): number => {
@@ -107,7 +110,8 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
     );
     if (draining) closeAfterAnswer(connection);
     // HTTP/1.1 must have a Host; HTTP/1.0 need not, and HAProxy's plain check hasn't (honojs/node-server#160).
-    if (incoming.headers.host || incoming.httpVersion === '1.0') {
+    const { host } = incoming.headers;
+    if (host ? wellFormedHost.test(host) : incoming.httpVersion === '1.0') {
       listener(incoming, outgoing);
     } else {
       const { status, headers, body } = refusal(400);
@@ -123,7 +127,7 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
     const { peer, latest } = connection;
     discardInput(connection.socket);
     const answer = () => {
-      // What is malformed or late may be the rest of a request that has had its answer.
+      // What is malformed or late may also be the rest of a request that has had its answer.
       if (connection.socket.writable && latest?.req.complete !== false) {
         const { headers, body } = refusal(status);
         const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -136,9 +140,13 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
       linger(connection.socket);
     };
     if (!latest || latest.closed) answer();
-    // A handler that waits for the body which went wrong would wait for ever.
-    else if (!latest.req.complete && !latest.headersSent) socket.destroy();
-    else latest.once('close', answer);
+    // By then every handler has answered but one that may be waiting for the body which went wrong.
+    else
+      setImmediate(() => {
+        if (!latest.req.complete && !latest.headersSent) socket.destroy();
+        else if (latest.closed) answer();
+        else latest.once('close', answer);
+      });
   };
 
   const server = createServer<typeof IncomingMessage, typeof Exchange>(
