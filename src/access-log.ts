@@ -49,6 +49,7 @@ const goDuration = (ns: number): string => {
  */
 export const accessRecord = (exchange: Exchange) => {
   const latency = Math.round(exchange.duration * 1e6);
+  const bytesIn = Number(exchange.contentLength);
   return {
     time: new Date(exchange.time).toISOString(),
     id: cut(exchange.id, MAX_ID),
@@ -62,7 +63,7 @@ export const accessRecord = (exchange: Exchange) => {
     /** Nanoseconds. */
     latency,
     latency_human: goDuration(latency),
-    bytes_in: Number(exchange.contentLength) || 0,
+    bytes_in: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
     bytes_out: exchange.bytesOut,
   };
 };
