@@ -176,7 +176,11 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
       // Not http's own close(): it cuts idle connections at once, which a proxy may just be reusing,
       // and stops the clock of the timeouts.
       NetServer.prototype.close.call(server, () => resolve());
-      setInterval(() => server.closeIdleConnections(), IDLE_MS).unref();
+      setInterval(() => {
+        server.closeIdleConnections();
+        // To Node, a connection on which nothing ever came is not idle.
+        for (const { socket } of connections.values()) if (socket.bytesRead === 0) socket.destroy();
+      }, IDLE_MS).unref();
     });
 
   return { server, drain };
