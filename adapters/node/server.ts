@@ -52,7 +52,7 @@ export interface ServerOptions {
  */
 export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
   const connections = new Map<Duplex, Connection>();
-  let draining = false;
+  let onDrained: (() => void) | undefined;
 
   const record = (
     peer: string,
@@ -108,7 +108,7 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
         bytesOut: outgoing.bytesOut,
       }),
     );
-    if (draining) closeAfterAnswer(connection);
+    if (onDrained) closeAfterAnswer(connection);
     // HTTP/1.1 must have a Host; HTTP/1.0 need not, and HAProxy's plain check hasn't (honojs/node-server#160).
     const { host } = incoming.headers;
     if (host ? wellFormedHost.test(host) : incoming.httpVersion === '1.0') {
@@ -157,7 +157,10 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
     .on('checkExpectation', serve)
     .on('connection', (socket) => {
       connections.set(socket, { socket, peer: socket.remoteAddress ?? '', ending: false });
-      socket.on('close', () => connections.delete(socket));
+      socket.on('close', () => {
+        connections.delete(socket);
+        if (connections.size === 0) onDrained?.();
+      });
       socket.destroySoon = () => linger(socket); // what Node calls after the last answer
     })
     .on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -171,11 +174,12 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
 
   const drain = (): Promise<void> =>
     new Promise((resolve) => {
-      draining = true;
+      onDrained = resolve; // by the last socket: its exchange's record is made first
+      if (connections.size === 0) resolve();
       for (const connection of connections.values()) closeAfterAnswer(connection);
       // Not http's own close(): it cuts idle connections at once, which a proxy may just be reusing,
       // and stops the clock of the timeouts.
-      NetServer.prototype.close.call(server, () => resolve());
+      NetServer.prototype.close.call(server);
       setInterval(() => {
         server.closeIdleConnections();
         // To Node, a connection on which nothing ever came is not idle.
