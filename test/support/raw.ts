@@ -7,8 +7,8 @@ export interface RawAnswer {
   body: string;
 }
 
-/** Cuts the first whole answer off, or gives nothing while it is incomplete. */
-const cutAnswer = (text: string, isHead: boolean): [RawAnswer, string] | undefined => {
+/** Cuts the first whole answer off what came, or gives nothing while it is incomplete. */
+export const cutAnswer = (text: string, isHead: boolean): [RawAnswer, string] | undefined => {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [statusLine = '', ...fields] = text.slice(0, end).split('\r\n');
