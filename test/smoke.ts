@@ -54,24 +54,27 @@ const waitForHealth = async (url: URL, wait: number): Promise<Outcome> => {
   }
 };
 
+const report = ({ method, path }: Case, { faults }: Outcome): void => {
+  console.log(`${faults.length === 0 ? 'ok    ' : 'not ok'}  ${method} ${path}`);
+  for (const fault of faults) console.log(`        ${fault}`);
+};
+
 /** Holds what is at the URL to the contract, and returns whether it holds. */
 const smoke = async (url: URL, wait: number): Promise<boolean> => {
   console.log(url.origin); // without a password
   const health = await waitForHealth(url, wait);
   if (!health.answered) {
-    console.log(`not ok  ${health.faults.join('; ')}: the contract was not tried`);
+    report(healthCase, health);
+    console.log('nothing else was tried\n');
     return false;
   }
   const durations: number[] = [];
   let held = 0;
   for (const expected of contract) {
-    const { faults, duration } = await attempt(url, expected);
-    durations.push(duration);
-    if (faults.length === 0) held += 1;
-    console.log(
-      `${faults.length === 0 ? 'ok    ' : 'not ok'}  ${expected.method} ${expected.path}`,
-    );
-    for (const fault of faults) console.log(`        ${fault}`);
+    const outcome = await attempt(url, expected);
+    report(expected, outcome);
+    durations.push(outcome.duration);
+    if (outcome.faults.length === 0) held += 1;
   }
   durations.sort((a, b) => a - b);
   const milliseconds = (index: number) => `${durations.at(index)?.toFixed(1)} ms`;
@@ -112,4 +115,5 @@ const main = async (): Promise<number> => {
   return exitCode;
 };
 
+process.stdout.on('error', () => process.exit(1)); // its reader has gone, as head does
 process.exitCode = await main();
