@@ -30,7 +30,10 @@ const servers = async ({ directory }: Proxy): Promise<Record<string, string>> =>
   return Object.fromEntries(
     rows
       .filter((row) => !/^(FRONT|BACK)END$/.test(column(row, 'svname')))
-      .map((row) => [column(row, 'pxname'), `${column(row, 'status')} ${column(row, 'check_status')}`]),
+      .map((row) => [
+        column(row, 'pxname'),
+        `${column(row, 'status')} ${column(row, 'check_status')}`,
+      ]),
   );
 };
 
@@ -64,12 +67,14 @@ describe('HAProxy', () => {
   });
 
   test('finds the server up by each of its checks, and down by a path that is none', async () => {
-    await expect.poll(() => servers(proxy).catch(() => undefined), { timeout: 5_000 }).toEqual({
-      plain: 'UP L7OK',
-      head: 'UP L7OK',
-      http11: 'UP L7OK',
-      unhealthy: 'DOWN L7STS',
-    });
+    await expect
+      .poll(() => servers(proxy).catch(() => undefined), { timeout: 5_000 })
+      .toEqual({
+        plain: 'UP L7OK',
+        head: 'UP L7OK',
+        http11: 'UP L7OK',
+        unhealthy: 'DOWN L7STS',
+      });
   });
 
   describe('before the server', () => contractTestsAt(() => `http://127.0.0.1:${port}`));
@@ -78,9 +83,9 @@ describe('HAProxy', () => {
     await send(`http://127.0.0.1:${port}`, { path: '/?who', localAddress: '127.0.0.2' });
     const records = () =>
       server.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-    await expect.poll(records).toContainEqual(
-      expect.objectContaining({ uri: '/?who', remote_ip: '127.0.0.2' }),
-    );
+    await expect
+      .poll(records)
+      .toContainEqual(expect.objectContaining({ uri: '/?who', remote_ip: '127.0.0.2' }));
   });
 });
 
@@ -93,12 +98,16 @@ test('a rolling restart of two servers behind HAProxy shows no client an error',
       defaults,
       `frontend in\n  bind 127.0.0.1:${port}\n  default_backend both`,
       'backend both\n  balance roundrobin\n  option httpchk GET /health\n  option redispatch\n  retries 3',
-      ...servers.map((server) => `  server s${server.port} 127.0.0.1:${server.port} check inter 100ms`),
+      ...servers.map(
+        (server) => `  server s${server.port} 127.0.0.1:${server.port} check inter 100ms`,
+      ),
       '',
     ].join('\n'),
   );
   const url = `http://127.0.0.1:${port}/health`;
-  await expect.poll(() => send(url, { path: '/' }).catch(() => undefined)).toHaveProperty('status', 200);
+  await expect
+    .poll(() => send(url, { path: '/' }).catch(() => undefined))
+    .toHaveProperty('status', 200);
 
   let answers = 0;
   let restarting = true;

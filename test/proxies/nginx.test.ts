@@ -39,7 +39,9 @@ http {
 }
 `,
     );
-    await expect.poll(() => send(url, { path: '/' }).catch(() => undefined)).toHaveProperty('status', 200);
+    await expect
+      .poll(() => send(url, { path: '/' }).catch(() => undefined))
+      .toHaveProperty('status', 200);
   });
   afterAll(async () => {
     await proxy.stop();
@@ -53,8 +55,8 @@ http {
     await send(url, { path: '/?who', localAddress: '127.0.0.2' });
     const records = () =>
       server.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-    await expect.poll(records).toContainEqual(
-      expect.objectContaining({ uri: '/?who', remote_ip: '127.0.0.2' }),
-    );
+    await expect
+      .poll(records)
+      .toContainEqual(expect.objectContaining({ uri: '/?who', remote_ip: '127.0.0.2' }));
   });
 });
