@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { send } from '../support/client.ts';
 import { contractTests } from '../support/contract-tests.ts';
 import { type ServerProcess, startServer } from '../support/process.ts';
@@ -39,9 +39,7 @@ http {
 }
 `,
     );
-    await expect
-      .poll(() => send(url, { path: '/' }).catch(() => undefined))
-      .toHaveProperty('status', 200);
+    await vi.waitFor(() => send(url, { path: '/' }), 5_000);
   });
   afterAll(async () => {
     await proxy.stop();
