@@ -6,7 +6,8 @@ import { errorRecord } from '../src/error-log.ts';
 export default {
   async fetch(request: Request): Promise<Response> {
     const started = Date.now();
-    const { headers, method } = request;
+    const { method } = request;
+    const field = (name: string) => request.headers.get(name) ?? '';
     let message = '';
     const reportError = (error: Error) => {
       message = error.message;
@@ -20,15 +21,14 @@ export default {
       accessRecord({
         time,
         duration: time - started,
-        id: headers.get('X-Request-Id') ?? headers.get('CF-Ray') ?? '',
-        remoteAddress: headers.get('CF-Connecting-IP') ?? '',
+        field,
+        platformId: field('cf-ray'),
+        remoteAddress: field('cf-connecting-ip'),
         host,
         method,
         uri: pathname + search,
-        userAgent: headers.get('User-Agent') ?? '',
         status: response.status,
         error: message,
-        contentLength: headers.get('Content-Length'),
         bytesOut: method === 'HEAD' ? 0 : Number(response.headers.get('Content-Length')),
       }),
     );

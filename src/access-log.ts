@@ -2,15 +2,14 @@
 export interface Exchange {
   time: number; // when it ended, in milliseconds since the epoch
   duration: number; // in milliseconds, with fractions
-  id: string; // the request's X-Request-Id, or the platform's own
+  field: (name: string) => string; // a header field of the request; empty if there is none
+  platformId: string; // what the platform calls a request that has no X-Request-Id
   remoteAddress: string;
   host: string;
   method: string;
   uri: string; // the request target as sent, with its query
-  userAgent: string;
   status: number;
   error: string; // what a handler threw, or why the request was refused; else empty
-  contentLength: string | null | undefined; // the request's
   bytesOut: number; // of the answer's body
 }
 
@@ -41,16 +40,17 @@ const goDuration = (ns: number): string => {
  * @see https://echo.labstack.com/docs/middleware/logger
  */
 export const accessRecord = (exchange: Exchange) => {
+  const { field } = exchange;
   const latency = Math.round(exchange.duration * 1e6);
-  const bytesIn = Number(exchange.contentLength);
+  const bytesIn = Number(field('content-length'));
   return {
     time: new Date(exchange.time).toISOString(),
-    id: cut(exchange.id, MAX_ID),
+    id: cut(field('x-request-id') || exchange.platformId, MAX_ID),
     remote_ip: exchange.remoteAddress,
     host: cut(exchange.host),
     method: exchange.method,
     uri: cut(exchange.uri),
-    user_agent: cut(exchange.userAgent),
+    user_agent: cut(field('user-agent')),
     status: exchange.status,
     error: cut(exchange.error),
     latency,

@@ -44,6 +44,10 @@ describe('a route that goes wrong, in workerd', () => {
     expect(status).toBe(500);
     expect(headers['content-type']).toBe('application/json');
     expect(body).toBe('{"message":"Internal Server Error"}');
+    const ofThis = (record: Record<string, unknown>) => record.uri === path;
+    await expect
+      .poll(() => logged(worker.logs, 'log').filter(ofThis))
+      .toEqual([expect.objectContaining({ status: 500, error })]);
     expect(logged(worker.logs, 'error')).toEqual([
       {
         time: expect.any(String),
@@ -52,7 +56,6 @@ describe('a route that goes wrong, in workerd', () => {
         stack: expect.stringContaining(`Error: ${error}\n`),
       },
     ]);
-    expect(logged(worker.logs, 'log')).toEqual([expect.objectContaining({ status: 500, error })]);
     expect((await send(worker.url, { path: '/health' })).status).toBe(200);
   });
 });

@@ -53,13 +53,12 @@ export const makeServer = (
     log(
       accessRecord({
         time: Date.now(),
-        id: field('x-request-id'),
+        field,
+        platformId: '',
         remoteAddress: clientAddress(peer, field('x-forwarded-for'), trustProxy),
         host: field('host'),
         method,
         uri: decode(url),
-        userAgent: field('user-agent'),
-        contentLength: headers['content-length'],
         ...outcome,
       }),
     );
