@@ -27,8 +27,8 @@ ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=75
 # https://docs.docker.com/reference/dockerfile/#expose
 EXPOSE 8080
 
-# Run as the user node of the base image, not as root
-USER node
+# The base image's user node, by number: Kubernetes' runAsNonRoot refuses names
+USER 1000:1000
 
 # Run the server itself, not npm or a shell, which would keep SIGTERM from it
 CMD ["node", "adapters/node.ts"]
