@@ -6,11 +6,13 @@ FROM node:26.10.0-trixie
 WORKDIR /app
 
 # Install the libraries before the sources are there: a change of the sources reuses this layer.
-# The image has its own Node, so that the one which npm has for us is left out with what only
-# development needs. The mount keeps npm's downloads for the next build, outside of the image.
+# The image has its own Node: the one that npm would install is left out, with what only
+# development needs. The mount keeps npm's downloads for the next build and out of the image, which
+# npm's own compile cache has no place in either.
 # https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional
+RUN --mount=type=cache,target=/root/.npm \
+  NODE_DISABLE_COMPILE_CACHE=1 npm ci --omit=dev --omit=optional
 
 # Copy the source code. Node runs TypeScript as it is: there is nothing to build
 COPY src ./src

@@ -53,14 +53,21 @@ export const startContainer = async (image: string, flags: string[] = [], port =
   return { ...server, name, url: `http://${published}` };
 };
 
+const lines = async (...args: string[]) =>
+  (await callEngine(...args)).split('\n').filter((line) => line !== '');
+
+/** The images without a name: what a failed build leaves of its layers. */
+const unnamedImages = () => lines('image', 'ls', '--quiet', '--filter', 'dangling=true');
+
+const unnamedBefore = await unnamedImages();
+
 /** Removes the containers and images that the tests left. */
 export const removeTestArtefacts = async (): Promise<void> => {
-  const lines = async (...args: string[]) =>
-    (await callEngine(...args)).split('\n').filter(Boolean);
   const left = await lines('ps', '--all', '--quiet', '--filter', `label=test=${mark}`);
   if (left.length > 0) await callEngine('rm', '--force', ...left);
-  const images = await lines('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', mark);
-  if (images.length > 0) await callEngine('image', 'rm', ...images);
+  const named = await lines('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', mark);
+  const unnamed = (await unnamedImages()).filter((id) => !unnamedBefore.includes(id));
+  if (named.length + unnamed.length > 0) await callEngine('image', 'rm', ...named, ...unnamed);
 };
 
 /** Reads a value of an image's description, which a Go template names. */
