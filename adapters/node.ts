@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
-import { type ErrorRecord, errorRecord } from '../src/error-log.ts';
+import { errorRecord } from '../src/error-log.ts';
 import { lineWriter, MAX_WAITING, toLine } from './node/log.ts';
 import { makeServer } from './node/server.ts';
 import { readSettings } from './node/settings.ts';
@@ -14,23 +14,26 @@ const fail = (line: string): never => {
   process.stderr.write(`${line}\n`);
   process.exit(1);
 };
+const { port, trustProxy } = readSettings(process.env, fail);
 
-const printError = (record: ErrorRecord): void => {
-  if (process.stderr.writableLength < MAX_WAITING) process.stderr.write(`${toLine(record)}\n`);
+const report = (level: 'WARN' | 'ERROR' | 'FATAL', message: string, stack?: string): void => {
+  if (process.stderr.writableLength > MAX_WAITING) return;
+  process.stderr.write(`${toLine(errorRecord(level, Date.now(), message, stack))}\n`);
 };
+const reportError = (level: 'ERROR' | 'FATAL', error: unknown): void => {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  report(level, message, stack);
+};
+process.stderr.on('error', () => {}); // that nobody reads it is no reason to stop serving
 
-const settings = readSettings(process.env, fail);
-
-const accessLog = lineWriter(process.stdout, (lines) => {
-  const message = `${lines} access log records lost`;
-  printError({ time: new Date().toISOString(), level: 'WARN', message });
-});
-
-const { server, drain } = makeServer({
-  trustProxy: settings.trustProxy,
-  log: (record) => accessLog.write(toLine(record)),
-  reportError: (error) => printError(errorRecord('ERROR', error, Date.now())),
-});
+const accessLog = lineWriter(process.stdout, (lines) =>
+  report('WARN', `${lines} access log records lost`),
+);
+const { server, drain } = makeServer(
+  trustProxy,
+  (record) => accessLog.write(toLine(record)),
+  (error) => reportError('ERROR', error),
+);
 
 const shutdown = async (): Promise<void> => {
   setTimeout(() => {
@@ -43,35 +46,29 @@ const shutdown = async (): Promise<void> => {
   process.exit();
 };
 
-const crash = async (error: unknown): Promise<void> => {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  printError(errorRecord('FATAL', cause, Date.now()));
+let signalledAt = 0;
+const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  const now = performance.now();
+  if (signalledAt && now - signalledAt > REPEAT_MS) process.exit(128 + constants.signals[signal]);
+  if (!signalledAt) shutdown();
+  signalledAt ||= now;
+};
+process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+
+// Rejections that nobody handles come here, too.
+process.on('uncaughtException', async (error) => {
+  reportError('FATAL', error);
   setTimeout(() => process.exit(1), FLUSH_MS);
   await accessLog.flush();
   process.exit(1);
-};
-
-let signalledAt: number | undefined;
-const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
-  if (signalledAt === undefined) {
-    signalledAt = performance.now();
-    shutdown();
-  } else if (performance.now() - signalledAt > REPEAT_MS) {
-    process.exit(128 + constants.signals[signal]);
-  }
-};
-
-process.stderr.on('error', () => {}); // nobody reads it: no reason to stop serving
-process.on('uncaughtException', crash); // and rejections that nobody handles
-process.on('SIGINT', onSignal);
-process.on('SIGTERM', onSignal);
+});
 
 server.on('error', (error: NodeJS.ErrnoException) => {
   const reason = error.code === 'EADDRINUSE' ? 'is in use' : `can't be listened on (${error.code})`;
-  fail(`PORT=${settings.port}: ${reason}; must be a free port that this user may take, 0 for any`);
+  fail(`PORT=${port}: ${reason}; must be a free port that this user may take, 0 for any`);
 });
-// Without a host Node listens on all interfaces, IPv6 and IPv4, and on IPv4 where there is no IPv6.
-server.listen(settings.port, () => {
+// Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
+server.listen(port, () => {
   const { port } = server.address() as AddressInfo;
   process.stderr.write(`edge-ping ${manifest.version} listens on http://localhost:${port}\n`);
 });

@@ -1,27 +1,20 @@
 /** What happened in one exchange of a request and its answer. */
 export interface Exchange {
-  /** When the exchange ended, in milliseconds since the epoch. */
-  time: number;
-  /** The request's `X-Request-Id`, or what the platform calls the request. */
-  id: string;
+  time: number; // when it ended, in milliseconds since the epoch
+  duration: number; // in milliseconds, with fractions
+  id: string; // the request's X-Request-Id, or the platform's own
   remoteAddress: string;
   host: string;
   method: string;
-  /** The request target as sent, query included. */
-  uri: string;
+  uri: string; // the request target as sent, with its query
   userAgent: string;
   status: number;
-  /** The message of the error that a handler threw, or why the request was refused; else empty. */
-  error: string;
-  /** In milliseconds; fractions count. */
-  duration: number;
-  /** The request's `Content-Length` as sent. */
-  contentLength: string | null | undefined;
-  /** Bytes of the answer's body. */
-  bytesOut: number;
+  error: string; // what a handler threw, or why the request was refused; else empty
+  contentLength: string | null | undefined; // the request's
+  bytesOut: number; // of the answer's body
 }
 
-/** One line of the access log, in the fields of Echo's Logger middleware. */
+/** A record of the access log. */
 export type AccessRecord = ReturnType<typeof accessRecord>;
 
 const MAX_ID = 128;
@@ -31,7 +24,7 @@ const MAX_TEXT = 1024;
 const cut = (text: string, length = MAX_TEXT): string =>
   text.length > length ? text.slice(0, length).toWellFormed() : text;
 
-/** A duration as Go's `Duration.String` writes it, which Echo logs. */
+/** Writes nanoseconds as Go's `Duration.String` does, which Echo logs. */
 const goDuration = (ns: number): string => {
   if (ns === 0) return '0s';
   if (ns < 1e3) return `${ns}ns`;
@@ -43,12 +36,13 @@ const goDuration = (ns: number): string => {
 };
 
 /**
- * Makes the access log's record of an exchange: the names, types and order of Echo's Logger,
- * so that a pipeline made for the reference reads it.
+ * Makes the record of an exchange in the fields of Echo's Logger, in its order; latency is in
+ * nanoseconds. A pipeline made for the reference reads it.
  * @see https://echo.labstack.com/docs/middleware/logger
  */
 export const accessRecord = (exchange: Exchange) => {
   const latency = Math.round(exchange.duration * 1e6);
+  const bytesIn = Number(exchange.contentLength);
   return {
     time: new Date(exchange.time).toISOString(),
     id: cut(exchange.id, MAX_ID),
@@ -59,10 +53,9 @@ export const accessRecord = (exchange: Exchange) => {
     user_agent: cut(exchange.userAgent),
     status: exchange.status,
     error: cut(exchange.error),
-    /** Nanoseconds. */
     latency,
     latency_human: goDuration(latency),
-    bytes_in: Number(exchange.contentLength) || 0,
+    bytes_in: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
     bytes_out: exchange.bytesOut,
   };
 };

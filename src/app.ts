@@ -6,14 +6,7 @@ export interface Bindings {
   reportError?: (error: Error) => void;
 }
 
-/** An answer that never changes; it serves as the `ResponseInit` of its own `Response`. */
-export interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-const answer = (status: number, contentType: string, body: string, headers = {}): Answer => ({
+const answer = (status: number, contentType: string, body: string, headers = {}) => ({
   status,
   headers: {
     'Content-Type': contentType,
@@ -25,12 +18,8 @@ const answer = (status: number, contentType: string, body: string, headers = {})
   body,
 });
 
-/**
- * The answer to what goes wrong, in Echo's form.
- * @param status the HTTP status code
- * @param message the status's text, the same for every error of that status
- */
-export const errorAnswer = (status: number, message: string): Answer =>
+/** The answer to what goes wrong, in Echo's form: its body, and the `ResponseInit` that fits it. */
+export const errorAnswer = (status: number, message: string) =>
   answer(status, 'application/json', JSON.stringify({ message }));
 
 const hello = answer(200, 'text/html; charset=UTF-8', 'Hello, Docker! <3');
@@ -42,7 +31,7 @@ const internalServerError = errorAnswer(500, 'Internal Server Error');
 /** The service, whole: every adapter serves `app.fetch`. */
 export const app = new Hono<{ Bindings?: Bindings }>();
 
-// Each request gets a Response of its own: a body can be read once, and workerd allows none at module level.
+// A Response for each request: its body is read once, and workerd allows none at module level.
 app.get('/', () => new Response(hello.body, hello));
 app.get('/health', () => new Response(health.body, health));
 app.notFound(() => new Response(notFound.body, notFound));

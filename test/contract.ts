@@ -27,12 +27,15 @@ const notFound = { status: 404, headers: json, body: '{"message":"Not Found"}' }
 /** What no header field of an answer contains: the service does not say what it is made of. */
 export const unnamed = /x-powered-by|\bhono\b/i;
 
+/** The case that shows whether the service is up. */
+export const healthCase: Case = { method: 'GET', path: '/health', ...health };
+
 /** What the service answers to any HTTP client, on every target. */
 export const contract: readonly Case[] = [
   { method: 'GET', path: '/', ...hello },
   { method: 'HEAD', path: '/', ...hello, body: '' },
   { method: 'GET', path: '/?a=1&b=%20', ...hello },
-  { method: 'GET', path: '/health', ...health },
+  healthCase,
   { method: 'HEAD', path: '/health', ...health, body: '' },
   { method: 'GET', path: '/health?verbose', ...health },
 

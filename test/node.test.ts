@@ -1,5 +1,9 @@
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { send } from './support/client.ts';
@@ -11,6 +15,11 @@ import {
   startCommand,
   startServer,
 } from './support/process.ts';
+
+const unprivileged = '/proc/sys/net/ipv4/ip_unprivileged_port_start'; // Linux; macOS has no such ports
+const firstUnprivilegedPort = existsSync(unprivileged)
+  ? Number(readFileSync(unprivileged, 'utf8'))
+  : 0;
 
 describe.each([
   ['npm start', startCommand],
@@ -90,6 +99,55 @@ describe('PORT', () => {
     ]);
     other.close();
   });
+
+  test.runIf(firstUnprivilegedPort > 1)(
+    'that needs privileges stops the start with one line',
+    async () => {
+      // CI and containers run as root, which gives up here what lets it take any port.
+      const asUser =
+        process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-net_bind_service'] : [];
+      const { stderr, ended } = run([...asUser, ...startCommand], {
+        env: { ...process.env, PORT: '1' },
+      });
+      expect(await ended).toBe(1);
+      expect(stderr).toEqual([
+        "PORT=1: can't be listened on (EACCES); must be a free port that this user may take, 0 for any",
+      ]);
+    },
+  );
+});
+
+describe('TRUST_PROXY', () => {
+  test.each(['abc', '-1', '1.5', '101'])(
+    '%j stops the start with one line',
+    async (TRUST_PROXY) => {
+      const { stderr, ended } = run(startCommand, {
+        env: { ...process.env, PORT: '0', TRUST_PROXY },
+      });
+      expect(await ended).toBe(1);
+      expect(stderr).toEqual([
+        `TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be an integer from 0 to 100`,
+      ]);
+    },
+  );
+});
+
+test('stack traces of the bundle point at the TypeScript lines', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'edge-ping-bundle-'));
+  const bundle = join(directory, 'server.js');
+  const build = manifest.scripts.build
+    .replace('adapters/node.ts', 'test/fixtures/faulty-node.ts')
+    .replace('dist/server.js', bundle);
+  expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
+  const server = await startServer(['node', '--enable-source-maps', bundle]);
+  await send(server.url, { path: '/throw' });
+  await server.stop();
+  await rm(directory, { recursive: true });
+  const source = (await readFile('test/fixtures/faults.ts', 'utf8')).split('\n');
+  const line = 1 + source.findIndex((text) => text.includes('thrown: a secret'));
+  expect(JSON.parse(server.stderr.at(-1) ?? '').stack).toContain(
+    `test/fixtures/faults.ts:${line}:`,
+  );
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {

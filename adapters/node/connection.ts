@@ -1,40 +1,56 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Exchange } from './exchange.ts';
 
 const LINGER_MS = 1_000;
 
-/** What the server knows of an open connection. */
-export interface Connection {
-  socket: Socket;
-  /** The peer's address, kept because a destroyed socket no longer tells it. */
-  peer: string;
-  /** The exchange that began last. */
-  latest?: Exchange;
-  /** Its last answer is decided: what else the client sends is not served. */
-  ending: boolean;
+/** An answer under way, which knows what the access log asks; Node makes one for each request. */
+export class Answer extends ServerResponse<IncomingMessage> {
+  readonly startedAt = performance.now();
+  error = ''; // the message of what the handler threw
+  bytesOut = 0; // of the body, handed to the socket
+
+  override write(chunk: unknown, ...rest: unknown[]): boolean {
+    this.count(chunk);
+    return super.write(chunk, ...(rest as [BufferEncoding]));
+  }
+
+  override end(chunk?: unknown, ...rest: unknown[]): this {
+    this.count(chunk);
+    return super.end(chunk, ...(rest as [BufferEncoding]));
+  }
+
+  private count(chunk: unknown): void {
+    if (typeof chunk === 'string') this.bytesOut += Buffer.byteLength(chunk);
+    else if (chunk instanceof Uint8Array) this.bytesOut += chunk.byteLength;
+  }
 }
 
-/** Reads on and forgets; a 'data' listener of one's own takes the socket from Node's HTTP parser. */
-export const discardInput = (socket: Socket): void => {
+/** An open connection. */
+export interface Connection {
+  socket: Socket;
+  peer: string; // its address, which a destroyed socket no longer tells
+  latest?: Answer;
+  ending: boolean; // the last answer is decided, and what else comes is not served
+}
+
+/** Reads on and forgets: a 'data' listener of one's own takes the socket from Node's parser. */
+export const discardInput = (socket: Socket) =>
   socket
     .removeAllListeners('data')
     .on('data', () => {})
     .resume();
-};
 
 /**
  * Ends a connection so that its last answer arrives. Node would close the socket with what the
  * client still sends unread, and the reset which that causes overtakes the answer (RFC 9112 §9.6).
  */
-export const linger = (socket: Socket): void => {
-  discardInput(socket);
-  socket.end(() => {
+export const linger = (socket: Socket) =>
+  discardInput(socket).end(() => {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(timer));
   });
-};
 
-/** Makes the answer to the latest request the connection's last, unless its header is already out. */
+/** Makes the answer to the latest request the connection's last, unless its header is out already. */
 export const closeAfterAnswer = (connection: Connection): void => {
   if (!connection.latest || connection.latest.headersSent) return;
   connection.latest.setHeader('Connection', 'close');

@@ -1,24 +1,17 @@
 import type { Writable } from 'node:stream';
 
-const BATCH_LENGTH = 16_384; // UTF-16 units; about what a pipe takes in one write
+const BATCH_LENGTH = 16_384; // characters; a write for each line would halve the throughput
 const BATCH_MS = 50;
+
 /** Bytes that may wait for a slow reader; what comes then is lost. */
 export const MAX_WAITING = 1_048_576;
 
-/** Writes lines in batches: a write for each would halve the throughput. */
-export interface LineWriter {
-  /** Takes a line without its line feed. Never blocks, never throws. */
-  write(line: string): void;
-  /** Resolves once every line is written or counted as lost. */
-  flush(): Promise<void>;
-}
-
 /**
- * Makes a writer that neither waits for the stream nor grows with it: what a full, closed or
- * stalled stream does not take is lost and counted.
- * @param reportLost takes the number of lines lost, once writing works again or at the flush
+ * Makes a writer of lines that never blocks, never throws and does not grow: what a full, closed
+ * or stalled stream does not take is lost and counted.
+ * @param reportLost takes the number of lost lines, once writing works again or at the flush
  */
-export const lineWriter = (stream: Writable, reportLost: (lines: number) => void): LineWriter => {
+export const lineWriter = (stream: Writable, reportLost: (lines: number) => void) => {
   let batch = '';
   let lines = 0;
   let lost = 0;
@@ -29,11 +22,11 @@ export const lineWriter = (stream: Writable, reportLost: (lines: number) => void
     lost = 0;
   };
   const writeBatch = () => {
-    clearTimeout(timer);
-    timer = undefined;
     const [text, count] = [batch, lines];
     batch = '';
     lines = 0;
+    clearTimeout(timer);
+    timer = undefined;
     if (stream.writableLength > MAX_WAITING) lost += count;
     else if (count > 0)
       stream.write(text, (error) => {
@@ -41,28 +34,25 @@ export const lineWriter = (stream: Writable, reportLost: (lines: number) => void
         else report();
       });
   };
+  stream.on('error', () => {}); // EPIPE, ENOSPC: the callback of the write has it too
 
-  stream.on('error', () => {}); // each write's callback has it (EPIPE, ENOSPC)
   return {
-    write(line) {
+    write(line: string): void {
       batch += `${line}\n`;
       lines += 1;
       if (batch.length >= BATCH_LENGTH) writeBatch();
       else timer ??= setTimeout(writeBatch, BATCH_MS);
     },
-    flush() {
+    /** Resolves once every line is written or counted as lost. */
+    async flush(): Promise<void> {
       writeBatch();
-      return new Promise((resolve) => {
-        stream.write('', () => {
-          report();
-          resolve();
-        });
-      });
+      await new Promise<unknown>((resolve) => stream.write('', resolve));
+      report();
     },
   };
 };
 
-/** Serialises a record as one line: JSON, with what some readers take for a line's end escaped. */
+/** Writes a record as one line of JSON, with what some readers take for a line's end escaped. */
 export const toLine = (record: object): string =>
   JSON.stringify(record).replace(
     /[\u007f-\u009f\u2028\u2029]/g,

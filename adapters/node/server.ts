@@ -4,59 +4,51 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type AccessRecord, accessRecord } from '../../src/access-log.ts';
 import { app, errorAnswer } from '../../src/app.ts';
-import { type Connection, closeAfterAnswer, discardInput, linger } from './connection.ts';
-import { Exchange } from './exchange.ts';
+import { Answer, type Connection, closeAfterAnswer, discardInput, linger } from './connection.ts';
 import { clientAddress } from './settings.ts';
 
-const limits = {
+const options = {
   headersTimeout: 10_000, // no client needs Node's 60 s for a header, but one that means ill does
   requestTimeout: 30_000, // with its body
-  connectionsCheckingInterval: 1_000, // else Node looks for the two every 30 s
-  keepAliveTimeout: 620_000, // longer than a load balancer's (AWS 60 s, Google 600 s): the side that reuses must close first
-  maxHeaderSize: 16_384, // bytes; Node's own, and room for what proxies pass on (nginx: 8 kB a field)
-  // RFC 9112 §3.2 is kept below: Node's own 400 would have neither body nor record.
-  requireHostHeader: false,
-  // Makes two Host fields one malformed one, which @hono/node-server refuses.
-  joinDuplicateHeaders: true,
+  connectionsCheckingInterval: 1_000, // how often Node looks for the two; 30 s is its own
+  keepAliveTimeout: 620_000, // the side that reuses must close first: load balancers do after 60 s (AWS) to 600 s (Google)
+  maxHeaderSize: 16_384, // Node's own; proxies pass less on
+  requireHostHeader: false, // serve() does: Node's own 400 would have no body and no record
+  joinDuplicateHeaders: true, // makes two Host fields a malformed one
+  ServerResponse: Answer,
 };
-
 const IDLE_MS = 1_000;
 
-const refusal = (status: number) => errorAnswer(status, STATUS_CODES[status] ?? '');
-
-const refusedStatus = (code: string | undefined): number => {
-  if (code === 'HPE_HEADER_OVERFLOW') return 431;
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+const wellFormedHost = /^[^\s,/?#@\\]+$/; // in part; @hono/node-server looks closer
+const refusals: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
+const refusal = (status: number) => errorAnswer(status, STATUS_CODES[status] ?? '');
 
 /** Clients send UTF-8 in header fields; Node reads Latin-1. */
 const decode = (text: string): string =>
   /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
 
-/** What the server is made with. */
-export interface ServerOptions {
-  /** How many proxies stand before the server. */
-  trustProxy: number;
-  /** Takes the record of each exchange, once it has ended. */
-  log: (record: AccessRecord) => void;
-  /** Takes what a handler threw. */
-  reportError: (error: Error) => void;
-}
-
 /**
- * Makes the HTTP server of the app, not listening yet, and the function that drains it: it stops
- * accepting, lets every exchange end and resolves when the last connection is closed.
+ * Makes the HTTP server of the app, not listening yet, and the function that drains it.
+ * @param trustProxy how many proxies stand before the server
+ * @param log takes the record of each exchange, once it has ended
+ * @param reportError takes what a handler threw
  */
-export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
+export const makeServer = (
+  trustProxy: number,
+  log: (record: AccessRecord) => void,
+  reportError: (error: unknown) => void,
+) => {
   const connections = new Map<Duplex, Connection>();
-  let draining = false;
+  let onDrained: (() => void) | undefined;
 
   const record = (
     peer: string,
-    incoming: IncomingMessage | undefined,
+    { method = '', url = '', headers = {} }: Partial<IncomingMessage>,
     outcome: { status: number; error: string; duration: number; bytesOut: number },
   ) => {
-    const { method = '', url = '', headers = {} } = incoming ?? {};
     const field = (name: string) => decode(String(headers[name] ?? ''));
     log(
       accessRecord({
@@ -77,7 +69,7 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
     (request, { outgoing }) =>
       app.fetch(request, {
         reportError(error) {
-          if (outgoing instanceof Exchange) outgoing.error = error.message;
+          if (outgoing instanceof Answer) outgoing.error = error.message;
           reportError(error);
         },
       }),
@@ -85,29 +77,29 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
       hostname: 'localhost', // for HTTP/1.0, see below
       errorHandler(error) {
         const refused = error instanceof RequestError;
-        if (!refused) reportError(error instanceof Error ? error : new Error(String(error)));
+        if (!refused) reportError(error);
         const answer = refusal(refused ? 400 : 500);
         return new Response(answer.body, answer);
       },
     },
   );
 
-  const serve = (incoming: IncomingMessage, outgoing: Exchange) => {
+  const serve = (incoming: IncomingMessage, outgoing: Answer) => {
     const connection = connections.get(incoming.socket);
     if (!connection || connection.ending) return;
     connection.latest = outgoing;
     outgoing.on('close', () =>
       record(connection.peer, incoming, {
-        // 499: nginx's code for a client that left before it had the answer.
-        status: outgoing.writableFinished ? outgoing.statusCode : 499,
+        status: outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
         error: outgoing.error,
         duration: performance.now() - outgoing.startedAt,
         bytesOut: outgoing.bytesOut,
       }),
     );
-    if (draining) closeAfterAnswer(connection);
-    // HTTP/1.1 must have a Host; HTTP/1.0 need not, and HAProxy's plain check hasn't (honojs/node-server#160).
-    if (incoming.headers.host || incoming.httpVersion === '1.0') {
+    if (onDrained) closeAfterAnswer(connection);
+    // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
+    const { host } = incoming.headers;
+    if (host ? wellFormedHost.test(host) : incoming.httpVersion === '1.0') {
       listener(incoming, outgoing);
     } else {
       const { status, headers, body } = refusal(400);
@@ -116,59 +108,64 @@ export const makeServer = ({ trustProxy, log, reportError }: ServerOptions) => {
   };
 
   /** Answers what never becomes a request to the app, after the answers that are due, and hangs up. */
-  const refuse = (socket: Duplex, status: number, error: string, incoming?: IncomingMessage) => {
+  const refuse = (socket: Duplex, status: number, error: string, incoming = {}) => {
     const connection = connections.get(socket);
     if (!connection || connection.ending) return;
     connection.ending = true;
-    const { peer, latest } = connection;
     discardInput(connection.socket);
+    const { latest, peer } = connection;
     const answer = () => {
-      // What is malformed or late may be the rest of a request that has had its answer.
-      if (connection.socket.writable && latest?.req.complete !== false) {
+      // What is malformed or late may also be the rest of a request that has had its answer.
+      if (socket.writable && latest?.req.complete !== false) {
         const { headers, body } = refusal(status);
-        const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-        socket.write(
-          `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('')}Connection: close\r\n\r\n${body}`,
-        );
-        const bytesOut = Buffer.byteLength(body);
-        record(peer, incoming, { status, error, duration: 0, bytesOut });
+        const fields = Object.entries({ ...headers, Connection: 'close' });
+        const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+        socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`);
+        record(peer, incoming, { status, error, duration: 0, bytesOut: body.length });
       }
       linger(connection.socket);
     };
-    if (!latest || latest.closed) answer();
-    // A handler that waits for the body which went wrong would wait for ever.
-    else if (!latest.req.complete && !latest.headersSent) socket.destroy();
-    else latest.once('close', answer);
+    // By then every handler has answered, but one that may be waiting for the body which went wrong.
+    setImmediate(() => {
+      if (!latest || latest.closed) answer();
+      else if (latest.req.complete || latest.headersSent) latest.once('close', answer);
+      else socket.destroy();
+    });
   };
 
-  const server = createServer<typeof IncomingMessage, typeof Exchange>(
-    { ...limits, ServerResponse: Exchange },
-    serve,
-  )
-    // An expectation that is not 100-continue may be ignored (RFC 9110 §10.1.1); Node's 417 has no body.
-    .on('checkExpectation', serve)
+  const server = createServer<typeof IncomingMessage, typeof Answer>(options, serve)
+    .on('checkExpectation', serve) // it may be ignored (RFC 9110 §10.1.1); Node's own 417 has no body
     .on('connection', (socket) => {
       connections.set(socket, { socket, peer: socket.remoteAddress ?? '', ending: false });
-      socket.on('close', () => connections.delete(socket));
       socket.destroySoon = () => linger(socket); // what Node calls after the last answer
+      socket.on('close', () => {
+        connections.delete(socket);
+        if (connections.size === 0) onDrained?.();
+      });
     })
     .on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
-      else refuse(socket, refusedStatus(error.code), error.message);
+      else refuse(socket, refusals[error.code ?? ''] ?? 400, error.message);
     })
     .on('connect', (incoming) => {
       incoming.socket.on('error', () => {}); // Node's own listener is gone
       refuse(incoming.socket, 400, 'CONNECT is for proxies', incoming);
     });
 
+  /** Stops accepting and lets every exchange end; resolves when the last connection is closed. */
   const drain = (): Promise<void> =>
     new Promise((resolve) => {
-      draining = true;
+      onDrained = resolve;
+      if (connections.size === 0) resolve();
       for (const connection of connections.values()) closeAfterAnswer(connection);
       // Not http's own close(): it cuts idle connections at once, which a proxy may just be reusing,
       // and stops the clock of the timeouts.
-      NetServer.prototype.close.call(server, () => resolve());
-      setInterval(() => server.closeIdleConnections(), IDLE_MS).unref();
+      NetServer.prototype.close.call(server);
+      setInterval(() => {
+        server.closeIdleConnections();
+        // To Node, a connection on which nothing ever came is not idle.
+        for (const { socket } of connections.values()) if (socket.bytesRead === 0) socket.destroy();
+      }, IDLE_MS).unref();
     });
 
   return { server, drain };

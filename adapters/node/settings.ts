@@ -1,18 +1,11 @@
 import { isIP } from 'node:net';
 
-/** What the operator sets, through the environment. */
-export interface Settings {
-  /** The TCP port to listen on; 0 takes any free one. */
-  port: number;
-  /** How many proxies stand before the server, each of which appends to `X-Forwarded-For`. */
-  trustProxy: number;
-}
-
 /**
- * Reads the settings; unset and empty mean the default.
+ * Reads what the operator sets: `PORT`, where 0 takes any free port, and `TRUST_PROXY`, the number
+ * of proxies before the server that append to `X-Forwarded-For`. Unset and empty mean the default.
  * @param fail ends the start with a line that names the setting, its value and what is allowed
  */
-export const readSettings = (env: NodeJS.ProcessEnv, fail: (line: string) => never): Settings => {
+export const readSettings = (env: NodeJS.ProcessEnv, fail: (line: string) => never) => {
   const integer = (name: string, fallback: number, max: number): number => {
     const value = env[name] || String(fallback);
     if (/^\d+$/.test(value) && Number(value) <= max) return Number(value);
@@ -21,11 +14,9 @@ export const readSettings = (env: NodeJS.ProcessEnv, fail: (line: string) => nev
   return { port: integer('PORT', 8080, 65_535), trustProxy: integer('TRUST_PROXY', 0, 100) };
 };
 
-/**
- * The client's address: the peer's, or the entry of `X-Forwarded-For` that the outermost of the
- * trusted proxies wrote. Entries to the left of it are the client's own words.
- */
+/** The client's address: the peer's, or what the outermost of the trusted proxies saw. */
 export const clientAddress = (peer: string, forwardedFor: string, trustProxy: number): string => {
+  // Left of that entry stand the client's own words.
   const entry = trustProxy > 0 && forwardedFor.split(',').at(-trustProxy)?.trim();
   // A dual-stack socket shows an IPv4 peer as an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
   return (entry && isIP(entry) ? entry : peer).replace(/^::ffff:(?=\d+\.)/, '');

@@ -15,6 +15,8 @@ export interface Sent {
   path: string;
   requestBody?: string | undefined;
   headers?: Record<string, string>;
+  /** The address to send it from. */
+  localAddress?: string;
 }
 
 /**
@@ -24,12 +26,16 @@ export interface Sent {
 export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<Received> =>
   new Promise((resolve, reject) => {
     const { request } = new URL(base).protocol === 'https:' ? https : http;
+    const signal = AbortSignal.timeout(timeout);
+    const fail = (error: unknown) =>
+      reject(signal.aborted ? new Error(`no whole answer within ${timeout} ms`) : error);
     const options = {
       method: sent.method ?? 'GET',
       path: sent.path,
       headers: sent.headers ?? {},
+      localAddress: sent.localAddress,
       agent: false,
-      signal: AbortSignal.timeout(timeout),
+      signal,
     };
     request(base, options, async (response) => {
       try {
@@ -42,21 +48,22 @@ export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<
           body: Buffer.concat(chunks).toString(),
         });
       } catch (error) {
-        reject(error);
+        fail(error);
       }
     })
-      .on('error', reject)
+      .on('error', fail)
       .end(sent.requestBody);
   });
 
-/** What an answer owes its case and does not give: a line for each difference, none where it holds. */
-export const differences = (expected: Case, received: Received): string[] => {
+/** What an answer lacks or has too much: a line for each difference, none where it holds. */
+export const differences = (expected: Received, received: Received): string[] => {
   const lines: string[] = [];
   const compare = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== got)
       lines.push(`${what}: expected ${JSON.stringify(wanted)}, received ${JSON.stringify(got)}`);
   };
   compare('status', expected.status, received.status);
+  compare('location', undefined, received.headers.location);
   for (const [name, value] of Object.entries(expected.headers))
     compare(name, value, received.headers[name]);
   for (const [name, value] of Object.entries(received.headers))
@@ -64,3 +71,9 @@ export const differences = (expected: Case, received: Received): string[] => {
   compare('body', expected.body, received.body);
   return lines;
 };
+
+/** Makes the request of a case, and says how its answer differs from what it should be. */
+export const tryCase = async (
+  { method, path, requestBody, ...expected }: Case,
+  exchange: (sent: Sent) => Promise<Received>,
+): Promise<string[]> => differences(expected, await exchange({ method, path, requestBody }));

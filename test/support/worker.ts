@@ -5,13 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 
-/** wrangler as it runs unattended: no telemetry, no colours, no look at the user's account. */
-export const wranglerEnv = {
-  ...process.env,
-  CI: '1',
-  NO_COLOR: '1',
-  WRANGLER_SEND_METRICS: 'false',
-};
+/** What makes wrangler run unattended: without questions, colours or telemetry. */
+export const unattended = { CI: '1', NO_COLOR: '1', WRANGLER_SEND_METRICS: 'false' };
+
+/** The environment of a wrangler that needs no account. */
+export const wranglerEnv = { ...process.env, ...unattended };
 
 /** A Worker as wrangler uploads it. */
 export interface WorkerBundle {

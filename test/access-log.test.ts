@@ -1,0 +1,264 @@
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessRecord, type Exchange } from '../src/access-log.ts';
+import { type Received, send } from './support/client.ts';
+import { startServer } from './support/process.ts';
+import { rawConnection } from './support/raw.ts';
+import { bundleWorker, startWorker } from './support/worker.ts';
+
+/** The fields of Echo's Logger, in its order, and their types. */
+const fields = {
+  time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  id: expect.any(String),
+  remote_ip: '127.0.0.1',
+  host: expect.any(String),
+  method: expect.any(String),
+  uri: expect.any(String),
+  user_agent: expect.any(String),
+  status: expect.any(Number),
+  error: expect.any(String),
+  latency: expect.toSatisfy((value) => Number.isSafeInteger(value) && value >= 0),
+  latency_human: expect.stringMatching(/^(0s|[\d.]+(ns|µs|ms|s))$/),
+  bytes_in: expect.any(Number),
+  bytes_out: expect.any(Number),
+};
+
+const exchange: Exchange = {
+  time: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+  id: 'r1',
+  remoteAddress: '192.0.2.1',
+  host: 'h',
+  method: 'GET',
+  uri: '/?a=b',
+  userAgent: 'u',
+  status: 200,
+  error: '',
+  duration: 0,
+  contentLength: undefined,
+  bytesOut: 17,
+};
+
+describe('the record', () => {
+  test('is what Echo logs', () => {
+    expect(JSON.stringify(accessRecord({ ...exchange, duration: 1.5, contentLength: '3' }))).toBe(
+      '{"time":"2026-01-02T03:04:05.006Z","id":"r1","remote_ip":"192.0.2.1","host":"h",' +
+        '"method":"GET","uri":"/?a=b","user_agent":"u","status":200,"error":"","latency":1500000,' +
+        '"latency_human":"1.5ms","bytes_in":3,"bytes_out":17}',
+    );
+  });
+
+  test.each([
+    [0, '0s'],
+    [0.000_007, '7ns'],
+    [0.052_3, '52.3µs'],
+    [0.999_999, '999.999µs'],
+    [1, '1ms'],
+    [12.345_678, '12.345678ms'],
+    [1_500, '1.5s'],
+    [60_000, '1m0s'],
+    [61_500, '1m1.5s'],
+    [3_600_000, '1h0m0s'],
+    [3_725_250, '1h2m5.25s'],
+    [90_000_000, '25h0m0s'],
+  ])('writes %d ms as Go does: %s', (duration, expected) => {
+    expect(accessRecord({ ...exchange, duration }).latency_human).toBe(expected);
+  });
+
+  test('bounds what a client can write, and halves no character', () => {
+    const long = 'a'.repeat(1_023) + '😀'.repeat(9_000);
+    const record = accessRecord({ ...exchange, id: long, uri: long, userAgent: long, host: long });
+    expect(record.id).toHaveLength(128);
+    for (const text of [record.uri, record.user_agent, record.host]) {
+      expect(text).toHaveLength(1_024);
+      expect(text.isWellFormed()).toBe(true);
+    }
+  });
+
+  test.each(['', 'x', '-', 'Infinity', '1e999'])('takes a length of %j for 0', (contentLength) => {
+    expect(accessRecord({ ...exchange, contentLength }).bytes_in).toBe(0);
+  });
+});
+
+interface Target {
+  name: string;
+  start: () => Promise<{ url: string; records: () => unknown[]; stop: () => Promise<unknown> }>;
+}
+
+const targets: Target[] = [
+  {
+    name: 'Node',
+    async start() {
+      const server = await startServer();
+      const lines = () => server.stdout.filter((line) => line.startsWith('{'));
+      return { ...server, records: () => lines().map((line) => JSON.parse(line)) };
+    },
+  },
+  {
+    name: 'workerd',
+    async start() {
+      const worker = await startWorker(await bundleWorker());
+      return {
+        ...worker,
+        records: () => worker.logs.map(({ message }) => runInNewContext(`(${message})`)),
+      };
+    },
+  },
+];
+
+describe.each(targets)('on $name', ({ start }) => {
+  let target: Awaited<ReturnType<Target['start']>>;
+  let answers = 0;
+  beforeAll(async () => {
+    target = await start();
+  });
+  afterAll(() => target.stop());
+
+  /** Sends a request and gives its record: there is one for each answer, in order. */
+  const logged = async (sent: Parameters<typeof send>[1]): Promise<[Received, unknown]> => {
+    const received = await send(target.url, sent);
+    answers += 1;
+    await expect.poll(() => target.records().length).toBe(answers);
+    return [received, target.records().at(-1)];
+  };
+
+  test('a request has a record with these fields, in this order', async () => {
+    const [, record] = await logged({ path: '/health?a=%20b' });
+    expect(record).toEqual({
+      ...fields,
+      id: '',
+      host: new URL(target.url).host,
+      method: 'GET',
+      uri: '/health?a=%20b',
+      user_agent: '',
+      status: 200,
+      error: '',
+      bytes_in: 0,
+      bytes_out: 15,
+    });
+    expect(Object.keys(record ?? {})).toEqual(Object.keys(fields));
+  });
+
+  test.each([
+    { method: 'GET', path: '/', status: 200, bytes_in: 0, bytes_out: 17 },
+    { method: 'HEAD', path: '/', status: 200, bytes_in: 0, bytes_out: 0 },
+    { method: 'POST', path: '/', requestBody: 'a=1', status: 404, bytes_in: 3, bytes_out: 23 },
+  ])(
+    'the record of $method $path counts the bodies',
+    async ({ status, bytes_in, bytes_out, ...sent }) => {
+      const [received, record] = await logged({
+        ...sent,
+        headers: sent.requestBody ? { 'Content-Length': '3' } : {},
+      });
+      expect(received.body).toHaveLength(bytes_out);
+      expect(record).toMatchObject({ status, bytes_in, bytes_out });
+    },
+  );
+
+  test.each([
+    ['X-Request-Id', 'id', 'a.b:c-1'],
+    ['User-Agent', 'user_agent', 'caf\xc3\xa9 \xf0\x9f\x98\x80', 'café 😀'],
+    ['User-Agent', 'user_agent', '\xff', '\ufffd'],
+    ['User-Agent', 'user_agent', '"},{"status":200,"a\\u000a":"', '"},{"status":200,"a\\u000a":"'],
+  ])('%s becomes %s: %j', async (name, field, sent, expected = sent) => {
+    const [, record] = await logged({ path: '/', headers: { [name]: sent } });
+    expect(record).toMatchObject({ [field]: expected });
+  });
+
+  test('a target with what would end a line is one line, as sent', async () => {
+    const [, record] = await logged({ path: '/%0a%1b[31m' });
+    expect(record).toMatchObject({ uri: '/%0a%1b[31m', status: 404 });
+  });
+
+  test('long values are cut', async () => {
+    const [, record] = await logged({
+      path: `/${'p'.repeat(3_000)}`,
+      headers: { 'X-Request-Id': 'i'.repeat(3_000), 'User-Agent': 'u'.repeat(3_000) },
+    });
+    expect(record).toMatchObject({
+      uri: `/${'p'.repeat(1_023)}`,
+      id: 'i'.repeat(128),
+      user_agent: 'u'.repeat(1_024),
+    });
+  });
+
+  test('forged addresses change nothing', async () => {
+    const forged = '203.0.113.9';
+    const [, record] = await logged({
+      path: '/',
+      headers: { 'X-Forwarded-For': forged, 'X-Real-IP': forged, Forwarded: `for=${forged}` },
+    });
+    expect(record).toMatchObject({ remote_ip: '127.0.0.1' });
+  });
+});
+
+describe('on Node', () => {
+  test('what ends a line for some readers is escaped', async () => {
+    const server = await startServer();
+    const connection = rawConnection(server.port);
+    const sent = '\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\xc2\x9b'; // U+2028, U+2029, NEL, CSI
+    connection.write(`GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a${sent}\r\n\r\n`);
+    await connection.answer();
+    connection.socket.destroy();
+    await server.stop();
+    const [line = ''] = server.stdout.filter((line) => line.startsWith('{'));
+    expect(line).toContain('"user_agent":"a\\u2028\\u2029\\u0085\\u009b"');
+    expect(JSON.parse(line).user_agent).toBe('a\u2028\u2029\u0085\u009b');
+  });
+
+  test('latency is nanoseconds, and latency_human says the same', async () => {
+    const server = await startServer();
+    await send(server.url, { path: '/' });
+    await server.stop();
+    const { latency, latency_human } = JSON.parse(server.stdout.at(-1) ?? '');
+    expect(latency).toBeGreaterThan(10_000);
+    const unit = latency < 1e6 ? 'µs' : 'ms';
+    expect(latency_human).toBe(`${latency / (unit === 'µs' ? 1e3 : 1e6)}${unit}`);
+  });
+
+  test.each([
+    ['1', '198.51.100.7', '198.51.100.7'],
+    ['1', '203.0.113.9, 198.51.100.7', '198.51.100.7'],
+    ['2', '203.0.113.9,198.51.100.7 , 192.0.2.1', '198.51.100.7'],
+    ['1', '2001:db8::1', '2001:db8::1'],
+    ['1', '::ffff:198.51.100.7', '198.51.100.7'],
+    ['2', '198.51.100.7', '127.0.0.1'],
+    ['1', 'unknown', '127.0.0.1'],
+    ['1', '198.51.100.7:4711', '127.0.0.1'],
+    ['1', '', '127.0.0.1'],
+    ['0', '198.51.100.7', '127.0.0.1'],
+    ['', '198.51.100.7', '127.0.0.1'],
+  ])('with TRUST_PROXY=%s, X-Forwarded-For: %s is %s', async (TRUST_PROXY, sent, expected) => {
+    const server = await startServer(undefined, { env: { TRUST_PROXY } });
+    await send(server.url, { path: '/', headers: { 'X-Forwarded-For': sent } });
+    await server.stop();
+    expect(JSON.parse(server.stdout.at(-1) ?? '')).toMatchObject({ remote_ip: expected });
+  });
+
+  test('several X-Forwarded-For fields are one list', async () => {
+    const server = await startServer(undefined, { env: { TRUST_PROXY: '2' } });
+    const connection = rawConnection(server.port);
+    const list = ['203.0.113.9', '198.51.100.7', '192.0.2.1'];
+    const sent = list.map((address) => `X-Forwarded-For: ${address}\r\n`);
+    connection.write(`GET / HTTP/1.1\r\nHost: h\r\n${sent.join('')}\r\n`);
+    await connection.answer();
+    connection.socket.destroy();
+    await server.stop();
+    expect(JSON.parse(server.stdout.at(-1) ?? '')).toMatchObject({ remote_ip: '198.51.100.7' });
+  });
+});
+
+describe('on workerd', () => {
+  test('the ray is the id of a request without one, and the edge says who the client is', async () => {
+    const worker = await startWorker(await bundleWorker());
+    const headers = { 'CF-Ray': 'ray-1', 'CF-Connecting-IP': '198.51.100.7' };
+    await send(worker.url, { path: '/', headers });
+    await send(worker.url, { path: '/', headers: { ...headers, 'X-Request-Id': 'r1' } });
+    await expect
+      .poll(() => worker.logs.map(({ message }) => runInNewContext(`(${message})`)))
+      .toEqual([
+        expect.objectContaining({ id: 'ray-1', remote_ip: '198.51.100.7' }),
+        expect.objectContaining({ id: 'r1', remote_ip: '198.51.100.7' }),
+      ]);
+    await worker.stop();
+  });
+});

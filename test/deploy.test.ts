@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCloudflareApi, type Upload } from './support/cloudflare-api.ts';
+import { contractTestsAt } from './support/contract-tests.ts';
+import { run } from './support/process.ts';
+import { startWorker, unattended } from './support/worker.ts';
+
+const CLOUDFLARE_ACCOUNT_ID = '0123456789abcdef0123456789abcdef';
+const CLOUDFLARE_API_TOKEN = 'the-token';
+const main = 'cloudflare.js';
+
+let api: Awaited<ReturnType<typeof startCloudflareApi>>;
+let home: string;
+beforeAll(async () => {
+  api = await startCloudflareApi(CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN, 'edge-ping');
+  home = await mkdtemp(join(tmpdir(), 'edge-ping-home-'));
+});
+afterAll(async () => {
+  api.stop();
+  await rm(home, { recursive: true });
+});
+
+/** Deploys as a user does who has nothing set but this, and reaches no account but the stand-in's. */
+const deploy = async (settings: Record<string, string>) => {
+  const { PATH } = process.env;
+  const { ended, stdout, stderr } = run(['npm', 'run', 'deploy'], {
+    env: { ...unattended, PATH, HOME: home, CLOUDFLARE_API_BASE_URL: api.url, ...settings },
+  });
+  const exitCode = await ended;
+  return { exitCode, output: [...stdout, ...stderr].join('\n') };
+};
+
+// wrangler makes other calls, and another upload, where the Worker exists.
+describe.each(['first', 'next'])('the %s npm run deploy', (time) => {
+  let result: Awaited<ReturnType<typeof deploy>>;
+  let upload: Upload;
+  let worker: Awaited<ReturnType<typeof startWorker>>;
+  beforeAll(async () => {
+    result = await deploy({ CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN });
+    const latest = api.uploads.at(time === 'first' ? 0 : 1);
+    if (!latest) throw new Error(result.output);
+    upload = latest;
+    worker = await startWorker({
+      script: upload.files[main] ?? '',
+      compatibilityDate: String(upload.metadata.compatibility_date),
+      output: result.output,
+    });
+  });
+  afterAll(() => worker.stop());
+
+  test('succeeds without a warning and says where the Worker is', () => {
+    expect(result).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining('\n  https://edge-ping.example.workers.dev\n'),
+    });
+    expect(result.output).not.toMatch(/warn|error/i);
+  });
+
+  test('asks for nothing that the stand-in does not know', () => {
+    expect(api.unknownCalls).toEqual([]);
+  });
+
+  test('uploads one module and its source map, with no bindings and no secrets', async () => {
+    const toml = await readFile('wrangler.toml', 'utf8');
+    expect(Object.keys(upload.files)).toEqual([main, `${main}.map`]);
+    expect(upload.metadata).toEqual({
+      main_module: main,
+      compatibility_date: /^compatibility_date = "(.*)"$/m.exec(toml)?.[1],
+      compatibility_flags: [],
+      bindings: [],
+      observability: { enabled: true },
+      // What wrangler adds of its own; secrets that were set by hand are to stay.
+      keep_bindings: ['secret_text', 'secret_key'],
+      package_dependencies: expect.any(Array),
+      ...(time === 'first' && { code_update_strategy: expect.any(Object) }),
+    });
+  });
+
+  test('uploads no path of the machine that it ran on', () => {
+    const { sources } = JSON.parse(upload.files[`${main}.map`] ?? '');
+    expect(sources).toContain('src/app.ts');
+    for (const source of sources) expect(source).toMatch(/^(src|adapters|node_modules\/hono)\//);
+    expect(JSON.stringify(upload)).not.toContain(process.cwd());
+  });
+
+  test('puts it on workers.dev, with preview URLs', () => {
+    expect(api.settings.subdomain).toEqual({ enabled: true, previews_enabled: true });
+  });
+
+  contractTestsAt(() => worker.url);
+});
+
+test('the next npm run deploy gives all traffic to what it uploaded', () => {
+  expect(api.settings.deployments).toMatchObject({ versions: [{ percentage: 100 }] });
+});
+
+test.concurrent.each([
+  ['no token', '', "it's necessary to set a CLOUDFLARE_API_TOKEN environment variable"],
+  ['a token that is refused', 'another', 'Authentication error [code: 10000]'],
+])('with %s npm run deploy fails, says so and uploads nothing more', async (_, token, message) => {
+  const result = await deploy({ CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN: token });
+  expect(result).toEqual({ exitCode: 1, output: expect.stringContaining(message) });
+  expect(api.uploads).toHaveLength(2);
+});

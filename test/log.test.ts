@@ -1,0 +1,138 @@
+import { existsSync, openSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { send } from './support/client.ts';
+import { pipeline } from './support/load.ts';
+import { type ServerProcess, startServer } from './support/process.ts';
+
+const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
+
+/** The numbers of lost records that were reported. */
+const lost = (server: ServerProcess): number[] =>
+  server.stderr
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .map(({ time, level, message }) => {
+      expect(new Date(time).toISOString()).toBe(time);
+      expect(level).toBe('WARN');
+      return Number(/^(\d+) access log records lost$/.exec(message)?.[1]);
+    });
+
+const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+describe('the log is never in the way', () => {
+  test('every record is written by the end, however late the reader', async () => {
+    const server = await startServer();
+    server.child.stdout?.pause();
+    await pipeline(server.port, 4_000);
+    server.child.kill('SIGTERM');
+    server.child.stdout?.resume();
+    expect(await server.ended).toBe(0);
+    expect(server.stdout.filter((line) => line.startsWith('{'))).toHaveLength(4_000);
+    expect(lost(server)).toEqual([]);
+  });
+
+  test('of a reader that has gone', async () => {
+    const server = await startServer();
+    server.child.stdout?.destroy();
+    await pipeline(server.port, 1_000);
+    await pipeline(server.port, 1_000);
+    expect(await server.stop()).toBe(0);
+    expect(sum(lost(server))).toBe(2_000);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('of a full disk', async () => {
+    const server = await startServer(undefined, {
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    });
+    await pipeline(server.port, 1_000);
+    expect(await server.stop()).toBe(0);
+    expect(sum(lost(server))).toBe(1_000);
+  });
+
+  test('of a reader that stalls: memory is bounded, and what was lost is told when it reads on', async () => {
+    // A small young generation, so that what the heap takes for itself does not drown the log.
+    const [node = '', fixture = ''] = faultyNode;
+    const server = await startServer([node, '--max-semi-space-size=1', fixture]);
+    const peak = async () => Number((await send(server.url, { path: '/peak-memory' })).body);
+    await pipeline(server.port, 40_000);
+    const before = await peak();
+    server.child.stdout?.pause();
+    await pipeline(server.port, 60_000);
+    expect((await peak()) - before).toBeLessThan(30 * 1024 * 1024);
+    server.child.stdout?.resume();
+    await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
+    expect(await server.stop()).toBe(0);
+    expect(server.stdout.length + sum(lost(server))).toBe(100_002);
+  });
+
+  test('of a reader that never reads: the end comes at the deadline', async () => {
+    const server = await startServer();
+    server.child.stdout?.pause();
+    await pipeline(server.port, 4_000);
+    const start = performance.now();
+    server.child.kill('SIGTERM');
+    await new Promise((resolve) => server.child.once('exit', resolve));
+    expect(performance.now() - start).toBeLessThan(7_000);
+    expect(server.child.exitCode).toBe(1);
+    server.child.stdout?.destroy();
+  });
+
+  test('of a stderr that nobody reads', async () => {
+    const server = await startServer(faultyNode);
+    server.child.stderr?.destroy();
+    for (let count = 0; count < 20; count += 1)
+      expect((await send(server.url, { path: '/throw' })).status).toBe(500);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('the error log', () => {
+  test.each([
+    ['/throw', 'thrown: a secret'],
+    ['/reject', 'rejected: a secret'],
+  ])('%s: a 500 that tells nothing, one line with the stack, one record', async (path, error) => {
+    const server = await startServer(faultyNode);
+    const { status, headers, body } = await send(server.url, { path });
+    expect([status, headers['content-type'], body]).toEqual([
+      500,
+      'application/json',
+      '{"message":"Internal Server Error"}',
+    ]);
+    expect((await send(server.url, { path: '/health' })).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+    const [, ...errors] = server.stderr;
+    expect(errors.map((line) => JSON.parse(line))).toEqual([
+      {
+        time: expect.any(String),
+        level: 'ERROR',
+        message: error,
+        stack: expect.stringMatching(new RegExp(`^Error: ${error}\n.*faults\\.ts:\\d+`)),
+      },
+    ]);
+    expect(server.stdout.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ uri: path, status: 500, error, bytes_out: 35 }),
+      expect.objectContaining({ uri: '/health', status: 200, error: '' }),
+    ]);
+  });
+
+  test.each([
+    ['/crash', 'crashed'],
+    ['/reject-later', 'rejected later'],
+  ])('%s ends the process with one line, its log flushed', async (path, message) => {
+    const server = await startServer(faultyNode);
+    await send(server.url, { path });
+    expect(await server.ended).toBe(1);
+    const [, ...errors] = server.stderr;
+    expect(errors.map((line) => JSON.parse(line))).toEqual([
+      {
+        time: expect.any(String),
+        level: 'FATAL',
+        message,
+        stack: expect.stringContaining(`Error: ${message}\n`),
+      },
+    ]);
+    expect(server.stdout.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ uri: path, status: 200 }),
+    ]);
+  });
+});

@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { send } from './support/client.ts';
+import { visit } from './support/load.ts';
+import { run, type ServerProcess, startServer } from './support/process.ts';
+import { rawConnection } from './support/raw.ts';
+
+const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
+const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+const DEADLINE_MS = 7_000; // of the test; the server's is 5 s, and half a second for the log
+
+const records = ({ stdout }: ServerProcess): string[] =>
+  stdout.filter((line) => line.startsWith('{'));
+
+/** Ends a server with a signal; resolves to its exit code and how long it took, in milliseconds. */
+const end = async (server: ServerProcess, signal: NodeJS.Signals = 'SIGTERM') => {
+  const start = performance.now();
+  server.child.kill(signal);
+  return { code: await server.ended, duration: performance.now() - start };
+};
+
+/** Opens a connection with a request that a handler holds until SIGUSR2. */
+const hold = async (server: ServerProcess) => {
+  const connection = rawConnection(server.port);
+  connection.write('GET /until-signal HTTP/1.1\r\nHost: h\r\n\r\n');
+  const held = async () => (await send(server.url, { path: '/held' })).body;
+  await expect.poll(held).toBe('1');
+  return connection;
+};
+
+/** Resolves once nothing listens on the port any more: the drain has begun. */
+const refused = (port: number) =>
+  expect
+    .poll(() => send(`http://127.0.0.1:${port}`, { path: '/' }).catch(({ code }) => code))
+    .toBe('ECONNREFUSED');
+
+describe('SIGTERM', () => {
+  test('loses no request of 64 keep-alive connections under load', async () => {
+    const server = await startServer();
+    let answers = 0;
+    const visits = Array.from({ length: 64 }, () =>
+      visit(server.port, () => {
+        answers += 1;
+        if (answers === 2_000) server.child.kill('SIGTERM');
+      }),
+    );
+    for (const visited of await Promise.all(visits)) expect(visited.farewell).toBe(true);
+    expect(await server.ended).toBe(0);
+    expect(records(server)).toHaveLength(answers);
+  });
+
+  test('loses no answer of a client that pipelines thousands of requests and reads slowly', async () => {
+    // A file takes every record; this process, busy as the client, may be too slow a reader.
+    const directory = await mkdtemp(join(tmpdir(), 'edge-ping-log-'));
+    const log = await open(join(directory, 'access.log'), 'a+');
+    const server = await startServer(undefined, { stdio: ['ignore', log.fd, 'pipe'] });
+    const { socket, ...connection } = rawConnection(server.port);
+    await once(socket, 'connect');
+    socket.pause();
+    // More than the buffers hold: the server stops reading, and has requests unread at the signal.
+    for (let count = 0; count < 200; count += 1) connection.write(GET.repeat(1_000));
+    let size = -1;
+    while ((await log.stat()).size > size || size === 0) {
+      ({ size } = await log.stat());
+      await sleep(200);
+    }
+    server.child.kill('SIGTERM');
+    socket.on('data', () => {
+      socket.pause();
+      setTimeout(() => socket.resume(), 2);
+    });
+    socket.resume();
+    const answers = (await connection.end()).split('HTTP/1.1 200 OK\r\n').slice(1);
+    socket.destroy();
+    expect(await server.ended).toBe(0);
+    for (const answer of answers) expect(answer).toMatch(/\r\n\r\nHello, Docker! <3$/);
+    const farewells = answers.map((answer) => /^connection: close\r$/im.test(answer));
+    expect(farewells.indexOf(true)).toBe(answers.length - 1);
+    expect(answers.length).toBeLessThan(200_000);
+    const records = (await readFile(join(directory, 'access.log'), 'utf8')).trimEnd().split('\n');
+    expect(records).toHaveLength(answers.length);
+    await log.close();
+    await rm(directory, { recursive: true });
+  });
+
+  test('lets a request in flight finish and its client know, and takes no other', async () => {
+    const server = await startServer(faultyNode);
+    const connection = await hold(server);
+    server.child.kill('SIGTERM');
+    await refused(server.port);
+    server.child.kill('SIGUSR2');
+    const answer = await connection.answer();
+    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+    expect(await connection.end()).toBe('');
+    expect(await server.ended).toBe(0);
+  });
+
+  test('still serves what an idle connection asks within a second, then lets it go', async () => {
+    const server = await startServer(faultyNode);
+    const idle = rawConnection(server.port);
+    idle.write(GET);
+    await idle.answer();
+    const untouched = rawConnection(server.port);
+    const connection = await hold(server);
+    server.child.kill('SIGTERM');
+    await refused(server.port);
+    idle.write(GET);
+    expect((await idle.answer()).headers.connection).toBe('close');
+    expect(await idle.end()).toBe('');
+    await untouched.end();
+    server.child.kill('SIGUSR2');
+    await connection.answer();
+    expect(await server.ended).toBe(0);
+  });
+
+  test('is not held up by idle and untouched connections', async () => {
+    const server = await startServer();
+    const [idle, untouched] = [rawConnection(server.port), rawConnection(server.port)];
+    idle.write(GET);
+    await idle.answer();
+    expect((await end(server)).code).toBe(0);
+    expect([await idle.end(), await untouched.end()]).toEqual(['', '']);
+  });
+
+  test('ends at the deadline what half a header or a handler holds up, and exits with 1', async () => {
+    const server = await startServer(faultyNode);
+    const held = await hold(server);
+    const half = rawConnection(server.port);
+    half.write(`${GET}GET / HTTP/1.1\r\nHos`);
+    await half.answer();
+    const { code, duration } = await end(server);
+    expect(code).toBe(1);
+    expect(duration).toBeLessThan(DEADLINE_MS);
+    expect(records(server).map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ uri: '/until-signal', status: 499 }),
+    );
+    for (const { socket } of [held, half]) socket.destroy();
+  });
+});
+
+describe('a second signal', () => {
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('%s ends it at once', async (signal, expected) => {
+    const server = await startServer(faultyNode);
+    const { socket } = await hold(server);
+    server.child.kill(signal);
+    await sleep(600); // what comes within 500 ms is the same Ctrl-C
+    const { code, duration } = await end(server, signal);
+    expect(code).toBe(expected);
+    expect(duration).toBeLessThan(2_000);
+    socket.destroy();
+  });
+
+  test('within half a second is the same Ctrl-C', async () => {
+    const server = await startServer(faultyNode);
+    const connection = await hold(server);
+    server.child.kill('SIGINT');
+    await sleep(100);
+    server.child.kill('SIGINT');
+    await sleep(100);
+    server.child.kill('SIGUSR2');
+    expect((await connection.answer()).status).toBe(200);
+    expect(await server.ended).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
+  test.each(['dash', 'bash'].filter((shell) => existsSync(`/bin/${shell}`)))(
+    'drains what npm start runs where sh is %s',
+    async (shell) => {
+      const command = `npm start --script-shell=/bin/${shell}`;
+      const { child, stdout, ended } = run(['script', '-qefc', command, '/dev/null'], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...process.env, PORT: '0' },
+      });
+      const port = () => Number(/localhost:(\d+)/.exec(stdout.join('\n'))?.[1]);
+      await expect.poll(port, { timeout: 10_000 }).toBeGreaterThan(0);
+      const idle = rawConnection(port());
+      idle.write(GET);
+      await idle.answer();
+      child.stdin?.write('\x03');
+      await refused(port());
+      idle.write(GET);
+      expect((await idle.answer()).headers.connection).toBe('close');
+      expect(await idle.end()).toBe('');
+      await ended;
+    },
+  );
+});

@@ -1,0 +1,286 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createRawServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { type Case, contract, healthCase } from './contract.ts';
+import { run, type ServerProcess, startServer } from './support/process.ts';
+import { bundleWorker, startWorker } from './support/worker.ts';
+
+const command = manifest.scripts.smoke.split(' ');
+const size = contract.length;
+
+const smoke = async (...args: string[]) => {
+  const { ended, stdout, stderr } = run([...command, ...args]);
+  return { exitCode: await ended, stdout, stderr };
+};
+
+/** The lines of what went wrong. */
+const wrong = (stdout: string[]): string[] =>
+  stdout.filter((line) => /^(not ok| )/.test(line)).map((line) => line.trim());
+
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+const listen = async (server: Server): Promise<string> => {
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address?.port}`;
+};
+const serve = (listener: RequestListener) => listen(createServer(listener));
+
+/** Answers by the contract, but for the cases that are given. */
+const answer =
+  (...instead: Case[]): RequestListener =>
+  ({ method, url }, response) => {
+    const found = [...instead, ...contract].find(
+      (each) => each.method === method && each.path === url,
+    );
+    response.writeHead(found?.status ?? 500, found?.headers).end(found?.body);
+  };
+
+describe('our own targets', () => {
+  let server: ServerProcess;
+  let worker: Awaited<ReturnType<typeof startWorker>>;
+  beforeAll(async () => {
+    [server, worker] = await Promise.all([startServer(), bundleWorker().then(startWorker)]);
+  });
+  afterAll(() => Promise.all([server.stop(), worker.stop()]));
+
+  test('hold the contract: a line for each case, how long answers took, exit code 0', async () => {
+    const { ended, stdout } = run(['npm', 'run', 'smoke', '--', server.url, `${worker.url}/`]);
+    expect(await ended).toBe(0);
+    const block = (url: string) => [
+      url,
+      ...contract.map(({ method, path }) => `ok      ${method} ${path}`),
+      expect.stringMatching(
+        `^${size} of ${size} cases hold; an answer took [\\d.]+ ms \\(median\\), [\\d.]+ ms \\(slowest\\)$`,
+      ),
+      '',
+    ];
+    expect(stdout.slice(stdout.indexOf(server.url))).toEqual([
+      ...block(server.url),
+      ...block(worker.url),
+    ]);
+  });
+});
+
+const faults = contract.flatMap((right) => {
+  const { method, path } = right;
+  const fault = (what: string, difference: string, change: Partial<Case>) => ({
+    name: `${what} of ${method} ${path}`,
+    wrong: { ...right, ...change },
+    lines: [`not ok  ${method} ${path}`, difference],
+  });
+  return [
+    fault('status', `status: expected ${right.status}, received 503`, { status: 503 }),
+    ...Object.entries(right.headers).map(([name, value]) =>
+      fault(name, `${name}: expected "${value}", received "wrong"`, {
+        headers: { ...right.headers, [name]: 'wrong' },
+      }),
+    ),
+    fault('framework', 'x-powered-by: Hono: names the framework', {
+      headers: { ...right.headers, 'x-powered-by': 'Hono' },
+    }),
+    ...(method === 'HEAD'
+      ? []
+      : [
+          fault('body', `body: expected ${JSON.stringify(right.body)}, received "wrong"`, {
+            body: 'wrong',
+          }),
+        ]),
+  ];
+});
+
+describe('a server that is wrong in one thing', () => {
+  let urls: string[];
+  let result: Awaited<ReturnType<typeof smoke>>;
+  beforeAll(async () => {
+    urls = await Promise.all(faults.map((fault) => serve(answer(fault.wrong))));
+    result = await smoke('--wait', '0', ...urls);
+  }, 60_000);
+
+  test('fails the run', () => {
+    expect(result.exitCode).toBe(1);
+  });
+
+  test.each(faults.map((fault, index) => ({ ...fault, index })))(
+    'is told apart: the $name',
+    ({ lines, index }) => {
+      const { stdout } = result;
+      const start = stdout.indexOf(urls[index] ?? '');
+      const block = stdout.slice(start, stdout.indexOf('', start));
+      expect(wrong(block)).toEqual(lines);
+      expect(block.at(-1)).toContain(`${size - 1} of ${size} cases hold`);
+    },
+  );
+});
+
+describe.concurrent('a server', () => {
+  test('that answers nothing fails in five seconds', async () => {
+    const url = await serve(() => {});
+    const { exitCode, stdout } = await smoke('--wait', '0', url);
+    expect(exitCode).toBe(1);
+    expect(wrong(stdout)).toEqual(['not ok  GET /health', 'no whole answer within 5000 ms']);
+  });
+
+  test('that stalls in the middle of one answer fails that case', async () => {
+    const right = answer();
+    const url = await serve((request, response) => {
+      if (request.url !== '/index.html') right(request, response);
+      else response.writeHead(404, { 'Content-Length': 23 }).write('{"message"');
+    });
+    const { exitCode, stdout } = await smoke(url);
+    expect(exitCode).toBe(1);
+    expect(wrong(stdout)).toEqual(['not ok  GET /index.html', 'no whole answer within 5000 ms']);
+  });
+
+  test('that resets the connection fails', async () => {
+    const url = await serve(({ socket }) => socket.resetAndDestroy());
+    const { exitCode, stdout } = await smoke('--wait', '0', url);
+    expect(exitCode).toBe(1);
+    expect(wrong(stdout)).toEqual([
+      'not ok  GET /health',
+      expect.stringMatching(/ECONNRESET|hang up/),
+    ]);
+  });
+
+  test('that resets the connection in the middle of one answer fails that case', async () => {
+    const right = answer();
+    const url = await serve((request, response) => {
+      if (request.url !== '/index.html') return right(request, response);
+      response.writeHead(404, { 'Content-Length': 23 }).write('{"message"', () => {
+        request.socket.resetAndDestroy();
+      });
+    });
+    const { exitCode, stdout } = await smoke(url);
+    expect(exitCode).toBe(1);
+    expect(wrong(stdout)).toEqual([
+      'not ok  GET /index.html',
+      expect.stringMatching(/aborted|ECONNRESET/),
+    ]);
+  });
+
+  test('that is not there is waited for as long as is said, and fails', async () => {
+    const server = createRawServer();
+    const url = await listen(server);
+    server.close();
+    await once(server, 'close');
+    const { exitCode, stdout } = await smoke('--wait', '1', url);
+    const { host } = new URL(url);
+    expect(exitCode).toBe(1);
+    expect(stdout).toEqual([
+      url,
+      `waiting for GET /health, up to 1 s: connect ECONNREFUSED ${host}`,
+      'not ok  GET /health',
+      `        connect ECONNREFUSED ${host}`,
+      'nothing else was tried',
+      '',
+    ]);
+  });
+
+  test('that is not up yet is waited for', async () => {
+    const down = answer({ ...healthCase, status: 503 });
+    const right = answer();
+    let requests = 0;
+    const url = await serve((request, response) => {
+      requests += 1;
+      (requests > 2 ? right : down)(request, response);
+    });
+    const { exitCode, stdout } = await smoke(url);
+    expect(exitCode).toBe(0);
+    expect(stdout[1]).toBe(
+      'waiting for GET /health, up to 60 s: status: expected 200, received 503',
+    );
+    expect(requests).toBe(2 + 1 + size);
+  });
+
+  test('that is wrong once, after it was up, fails', async () => {
+    const wrongOnce = answer({ ...healthCase, path: '/', status: 503 });
+    const right = answer();
+    let wrongAnswers = 0;
+    const url = await serve((request, response) => {
+      if (request.url === '/' && wrongAnswers++ === 0) wrongOnce(request, response);
+      else right(request, response);
+    });
+    const { exitCode, stdout } = await smoke(url);
+    expect(exitCode).toBe(1);
+    expect(wrong(stdout)).toContain('status: expected 200, received 503');
+  });
+
+  test('that redirects fails with where to', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(308, { Location: `https://example.com${request.url}` }).end();
+    });
+    const { exitCode, stdout } = await smoke('--wait', '0', url);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      '        location: expected undefined, received "https://example.com/health"',
+    );
+    expect(stdout.at(-2)).toMatch(`0 of ${size} cases hold`);
+  });
+
+  test('that answers HEAD with a body fails', async () => {
+    const url = await listen(
+      createRawServer((socket) => {
+        socket
+          .on('error', () => {})
+          .end('HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nwrong');
+      }),
+    );
+    const { exitCode, stdout } = await smoke('--wait', '0', url);
+    expect(exitCode).toBe(1);
+    expect(stdout[stdout.indexOf('not ok  HEAD /') + 1]).toContain('Parse Error');
+  });
+
+  test('that fails does not keep the others from being tried', async () => {
+    const urls = await Promise.all([
+      serve(answer()),
+      serve(answer({ ...healthCase, path: '/', body: 'wrong' })),
+      serve(answer()),
+    ]);
+    const { exitCode, stdout } = await smoke(...urls);
+    expect(exitCode).toBe(1);
+    expect(stdout.filter((line) => urls.includes(line) || / cases hold/.test(line))).toEqual([
+      urls[0],
+      expect.stringMatching(`^${size} of ${size} `),
+      urls[1],
+      expect.stringMatching(`^${size - 1} of ${size} `),
+      urls[2],
+      expect.stringMatching(`^${size} of ${size} `),
+    ]);
+  });
+});
+
+test('Ctrl-C ends it at once', async () => {
+  const { child, ended } = run([...command, await serve(() => child.kill('SIGINT'))]);
+  expect(await ended).toBe('SIGINT');
+});
+
+test('a reader that goes away ends it without a stack trace', async () => {
+  const url = await serve(answer());
+  const { ended, stdout, stderr } = run(['sh', '-c', `${command.join(' ')} ${url} | head -1`]);
+  expect(await ended).toBe(0);
+  expect(stdout).toEqual([url]);
+  expect(stderr).toEqual([]);
+});
+
+test.concurrent.each([
+  [[], 'No URL is given'],
+  [['example.com'], 'example.com: must be an http or https URL without a path'],
+  [['localhost:8080'], 'localhost:8080: must be an http or https URL without a path'],
+  [['ftp://example.com'], 'ftp://example.com: must be an http or https URL without a path'],
+  [['http://h/api'], 'http://h/api: must be an http or https URL without a path'],
+  [['http://h/?a'], 'http://h/?a: must be an http or https URL without a path'],
+  [['--wait', 'long', 'http://h'], '--wait long: must be whole seconds'],
+  [['--retry', 'http://h'], expect.stringContaining("Unknown option '--retry'")],
+])('the arguments %j are refused with the usage and exit code 2', async (args, message) => {
+  const { exitCode, stdout, stderr } = await smoke(...args);
+  expect(exitCode).toBe(2);
+  expect(stdout).toEqual([]);
+  expect(stderr[0]).toEqual(message);
+  expect(stderr).toContain('Usage: npm run smoke -- [--wait SECONDS] URL...');
+});

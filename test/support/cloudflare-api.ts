@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { buffer, json } from 'node:stream/consumers';
+
+/** A Worker as wrangler uploads it. */
+export interface Upload {
+  metadata: Record<string, unknown>;
+  /** The texts of its modules and source maps, by name. */
+  files: Record<string, string>;
+}
+
+const readUpload = async (request: IncomingMessage): Promise<Upload> => {
+  const headers = { 'Content-Type': request.headers['content-type'] ?? '' };
+  const form = await new Response(await buffer(request), { headers }).formData();
+  const upload: Upload = { metadata: {}, files: {} };
+  for (const [name, part] of form) {
+    if (typeof part !== 'string') upload.files[name] = await part.text();
+    else if (name === 'metadata') upload.metadata = JSON.parse(part);
+  }
+  return upload;
+};
+
+const success = (result: object) => ({ success: true, result });
+const failure = (code: number, message: string) => ({
+  success: false,
+  errors: [{ code, message }],
+});
+
+/**
+ * Starts as much of Cloudflare's API as `wrangler deploy` needs: one account, the token that opens
+ * it, and no Worker until one is uploaded. A call that it doesn't know it refuses, and keeps.
+ * @see https://developers.cloudflare.com/api/resources/workers/
+ */
+export const startCloudflareApi = async (account: string, token: string, worker: string) => {
+  const uploads: Upload[] = [];
+  /** What wrangler set besides: the body of the latest call, by call. */
+  const settings: Record<string, unknown> = {};
+  const unknownCalls: string[] = [];
+
+  const workers = `/accounts/${account}/workers`;
+  const script = `${workers}/scripts/${worker}`;
+  const version = '01234567-89ab-cdef-0123-456789abcdef';
+  const ofWorker = (result: object) =>
+    uploads.length > 0 ? success(result) : failure(10007, 'This Worker does not exist.');
+
+  const answer = async (call: string, request: IncomingMessage) => {
+    if (request.headers.authorization !== `Bearer ${token}`)
+      return failure(10000, 'Authentication error');
+    switch (call) {
+      case `GET ${workers}/subdomain`:
+        return success({ subdomain: 'example' });
+      case `GET ${workers}/services/${worker}`:
+        return ofWorker({ default_environment: { script: { last_deployed_from: 'wrangler' } } });
+      case `GET ${workers}/workers/${worker}`:
+        return ofWorker({ subdomain: {} });
+      case `GET ${script}/deployments`:
+        return ofWorker({
+          deployments: [{ versions: [{ version_id: version, percentage: 100 }] }],
+        });
+      case `GET ${script}/settings`:
+        return ofWorker({ bindings: [] });
+      case `PUT ${script}`:
+        uploads.push(await readUpload(request));
+        return success({ deployment_id: version });
+      case `POST ${script}/versions`:
+        uploads.push(await readUpload(request));
+        return success({ id: version, resources: { script: {} } });
+      case `POST ${script}/deployments`:
+      case `PATCH ${script}/script-settings`:
+      case `POST ${script}/subdomain`:
+        settings[call.slice(call.lastIndexOf('/') + 1)] = await json(request);
+        return success({});
+      default:
+        unknownCalls.push(call);
+        return failure(7003, `The stand-in does not know ${call}`);
+    }
+  };
+
+  const server = createServer(async (request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    const body = await answer(`${request.method} ${path}`, request);
+    response.writeHead(body.success ? 200 : 400, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
+    uploads,
+    settings,
+    unknownCalls,
+    stop: () => server.close(),
+  };
+};

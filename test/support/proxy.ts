@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './process.ts';
+
+/** A TCP port that nobody listens on now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+
+/**
+ * Runs a proxy in the foreground, with a folder of its own for its configuration and what it leaves.
+ * @param command the proxy's program and arguments, made from the path of its configuration
+ * @param configuration made from the path of its folder
+ */
+export const startProxy = async (
+  command: (path: string) => string[],
+  configuration: (directory: string) => string,
+) => {
+  const directory = await mkdtemp(join(tmpdir(), 'edge-ping-proxy-'));
+  const path = join(directory, 'proxy.conf');
+  await writeFile(path, configuration(directory));
+  const [program = '', ...args] = command(path);
+  const found = ['/usr/sbin', '/usr/bin', '/usr/local/bin'].map((bin) => join(bin, program));
+  const { child, stdout, stderr, ended } = run([found.find(existsSync) ?? program, ...args]);
+  return {
+    directory,
+    output: () => [...stdout, ...stderr].join('\n'),
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      await rm(directory, { recursive: true });
+    },
+  };
+};

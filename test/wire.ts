@@ -1,0 +1,183 @@
+/** Bytes on a connection, and what the server makes of them. */
+export interface WireCase {
+  name: string;
+  /** What the client sends, a character a byte. */
+  bytes: string;
+  /** The status codes of the answers, in order. */
+  statuses: number[];
+  /** Whether the server ends the connection after the last of them. */
+  ends: boolean;
+  /** How the requests were made, where it is not GET. */
+  methods?: string[];
+}
+
+const request = (line: string, ...fields: string[]): string =>
+  `${[line, ...fields].join('\r\n')}\r\n\r\n`;
+const get = (target: string, ...fields: string[]): string =>
+  request(`GET ${target} HTTP/1.1`, 'Host: h', ...fields);
+const post = (...fields: string[]): string => request('POST / HTTP/1.1', 'Host: h', ...fields);
+
+const refused = { statuses: [400], ends: true };
+const served = { statuses: [200], ends: false };
+const badRequest = { statuses: [400], ends: false };
+const notFound = { statuses: [404], ends: false };
+
+/** What the Node server answers to raw bytes. On Workers, Cloudflare's edge parses the wire. */
+export const wire: readonly WireCase[] = [
+  // HAProxy's plain `option httpchk` (RFC 9112 §3.2 asks for Host in HTTP/1.1 only).
+  {
+    name: 'HTTP/1.0 without Host',
+    bytes: 'GET /health HTTP/1.0\r\n\r\n',
+    statuses: [200],
+    ends: true,
+  },
+  {
+    name: 'HEAD in HTTP/1.0',
+    bytes: 'HEAD / HTTP/1.0\r\n\r\n',
+    statuses: [200],
+    ends: true,
+    methods: ['HEAD'],
+  },
+  {
+    name: 'HTTP/1.0 that asks to keep the connection',
+    bytes: 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
+    ...served,
+  },
+
+  { name: 'no Host', bytes: request('GET / HTTP/1.1'), ...badRequest },
+  { name: 'an empty Host', bytes: request('GET / HTTP/1.1', 'Host:'), ...badRequest },
+  { name: 'a malformed Host', bytes: request('GET / HTTP/1.1', 'Host: a/b'), ...badRequest },
+  {
+    name: 'a Host with user information',
+    bytes: request('GET / HTTP/1.1', 'Host: user@h'),
+    ...badRequest,
+  },
+  {
+    name: 'a Host with a port out of range',
+    bytes: request('GET / HTTP/1.1', 'Host: h:65536'),
+    ...badRequest,
+  },
+  { name: 'two Host fields', bytes: get('/', 'Host: i'), ...badRequest },
+  { name: 'two Host fields that agree', bytes: get('/', 'Host: h'), ...badRequest },
+  { name: 'absolute form without Host', bytes: request('GET http://h/ HTTP/1.1'), ...badRequest },
+  { name: 'absolute form with two Host fields', bytes: get('http://h/', 'Host: i'), ...badRequest },
+
+  {
+    name: 'Content-Length with Transfer-Encoding',
+    bytes: post('Content-Length: 1', 'Transfer-Encoding: chunked'),
+    ...refused,
+  },
+  {
+    name: 'Transfer-Encoding that does not end in chunked',
+    bytes: post('Transfer-Encoding: chunked, gzip'),
+    ...refused,
+  },
+  { name: 'two lengths', bytes: post('Content-Length: 1', 'Content-Length: 2'), ...refused },
+  { name: 'a length that is no number', bytes: post('Content-Length: 1x'), ...refused },
+  { name: 'a negative length', bytes: post('Content-Length: -1'), ...refused },
+  {
+    name: 'a length beyond 64 bits',
+    bytes: post('Content-Length: 99999999999999999999'),
+    ...refused,
+  },
+  { name: 'a space before the colon', bytes: get('/', 'A : b'), ...refused },
+  { name: 'a NUL in a value', bytes: get('/', 'A: b\0c'), ...refused },
+  { name: 'a control character in a value', bytes: get('/', 'A: b\x01c'), ...refused },
+  { name: 'a bare CR in a value', bytes: get('/', 'A: b\rc'), ...refused },
+  { name: 'a folded value', bytes: get('/', 'A: b\r\n c'), ...refused },
+  { name: 'an unknown method', bytes: request('FOO / HTTP/1.1', 'Host: h'), ...refused },
+  { name: 'a method in lower case', bytes: request('get / HTTP/1.1', 'Host: h'), ...refused },
+  { name: 'an unknown version', bytes: request('GET / HTTP/3.0', 'Host: h'), ...refused },
+  { name: 'not HTTP at all', bytes: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', ...refused },
+  {
+    name: 'a header of 20 kB',
+    bytes: get('/', `A: ${'a'.repeat(20_000)}`),
+    statuses: [431],
+    ends: true,
+  },
+  { name: 'a target of 20 kB', bytes: get(`/${'a'.repeat(20_000)}`), statuses: [431], ends: true },
+  {
+    name: 'a header that is never finished',
+    bytes: 'GET / HTTP/1.1\r\nHost: h\r\n',
+    statuses: [408],
+    ends: true,
+  },
+  { name: 'nothing at all', bytes: '', statuses: [408], ends: true },
+
+  { name: 'absolute form', bytes: get('http://h/health'), ...served },
+  { name: 'a percent-encoded path', bytes: get('/%68ealth'), ...served },
+  { name: 'dot segments', bytes: get('/x/../health'), ...served },
+  { name: 'two slashes', bytes: get('//'), ...notFound },
+  { name: 'a bad percent-encoding', bytes: get('/%zz'), ...notFound },
+  { name: 'a backslash in the path', bytes: get('/\\health'), ...badRequest },
+  { name: 'OPTIONS *', bytes: request('OPTIONS * HTTP/1.1', 'Host: h'), ...badRequest },
+  { name: 'TRACE', bytes: request('TRACE / HTTP/1.1', 'Host: h'), ...notFound },
+  { name: 'QUERY', bytes: request('QUERY / HTTP/1.1', 'Host: h'), ...notFound },
+  {
+    name: 'Upgrade: websocket',
+    bytes: get(
+      '/',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ),
+    ...served,
+  },
+  {
+    name: 'Upgrade: h2c',
+    bytes: get(
+      '/',
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+    ),
+    ...served,
+  },
+  { name: 'CONNECT', bytes: request('CONNECT h:443 HTTP/1.1', 'Host: h:443'), ...refused },
+  { name: 'an unknown Expect', bytes: get('/', 'Expect: a-miracle'), ...served },
+  {
+    name: 'a client that says Connection: close',
+    bytes: get('/', 'Connection: close'),
+    statuses: [200],
+    ends: true,
+  },
+
+  {
+    name: 'pipelined requests',
+    bytes: get('/') + get('/health') + get('/nope') + get('/health'),
+    statuses: [200, 200, 404, 200],
+    ends: false,
+  },
+  {
+    name: 'a pipelined POST, with its body',
+    bytes: `${post('Content-Length: 3')}abc${get('/health')}`,
+    statuses: [404, 200],
+    ends: false,
+  },
+  {
+    name: 'a pipelined POST, in chunks',
+    bytes: `${post('Transfer-Encoding: chunked')}3\r\nabc\r\n0\r\n\r\n${get('/health')}`,
+    statuses: [404, 200],
+    ends: false,
+  },
+  {
+    name: 'requests, then garbage',
+    bytes: `${get('/') + request('HEAD /health HTTP/1.1', 'Host: h')}garbage\r\n\r\n`,
+    statuses: [200, 200, 400],
+    ends: true,
+    methods: ['GET', 'HEAD'],
+  },
+  {
+    name: 'a request, then CONNECT',
+    bytes: get('/') + request('CONNECT h:443 HTTP/1.1', 'Host: h:443'),
+    statuses: [200, 400],
+    ends: true,
+  },
+  {
+    name: 'a body whose chunks are malformed',
+    bytes: `${post('Transfer-Encoding: chunked')}zz\r\n`,
+    statuses: [404],
+    ends: true,
+  },
+];
