@@ -49,8 +49,8 @@ export const startContainer = async (image: string, flags: string[] = [], port =
   const { name, flags: own } = testContainer();
   const command = [engine, 'run', '--rm', ...own, '--publish', `127.0.0.1::${port}`];
   const server = await startServer([...command, ...flags, image]);
-  const published = await callEngine('port', name, `${port}/tcp`);
-  return { ...server, name, url: `http://${published}` };
+  const url = `http://${await callEngine('port', name, `${port}/tcp`)}`;
+  return { ...server, name, url, port: Number(new URL(url).port) };
 };
 
 const lines = async (...args: string[]) =>
