@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+
+FROM node:26.10.0-trixie
+
+# Set destination for COPY
+WORKDIR /app
+
+# Install the libraries before the sources are there: a change of the sources reuses this layer.
+# The image has its own Node: the one that npm would install is left out, with what only
+# development needs. The mount keeps npm's downloads for the next build and out of the image, which
+# npm's own compile cache has no place in either.
+# https://docs.docker.com/build/cache/optimize/#use-cache-mounts
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm \
+  NODE_DISABLE_COMPILE_CACHE=1 npm ci --omit=dev --omit=optional
+
+# Copy the source code. Node runs TypeScript as it is: there is nothing to build
+COPY src ./src
+COPY adapters ./adapters
+
+# Let the heap have three quarters of the memory that the container may use: Node's own
+# limit can be above the container's, which then is killed before it collects its garbage.
+# https://nodejs.org/api/cli.html#--max-old-space-size-percentagepercentage
+ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=75
+
+# To bind to a TCP port, runtime parameters must be supplied to the docker command.
+# But we can (optionally) document in the Dockerfile what port
+# the application is going to listen on by default.
+# https://docs.docker.com/reference/dockerfile/#expose
+EXPOSE 8080
+
+# The base image's user node, by number: Kubernetes' runAsNonRoot refuses names
+USER 1000:1000
+
+# Run the server itself, not npm or a shell, which would keep SIGTERM from it
+CMD ["node", "adapters/node.ts"]

@@ -1,0 +1,318 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { contractTestsAt } from '../support/contract-tests.ts';
+import {
+  callEngine,
+  engine,
+  filesInLayers,
+  inspectImage,
+  layersOf,
+  removeTestArtefacts,
+  startContainer,
+  testContainer,
+  testImage,
+  tryEngine,
+} from '../support/engine.ts';
+import { wireTests } from '../support/wire-tests.ts';
+
+type Container = Awaited<ReturnType<typeof startContainer>>;
+
+const MEBIBYTE = 1_048_576;
+const BUILD_TIMEOUT = 600_000;
+const GRACE_MS = 10_000; // between SIGTERM and SIGKILL: what `docker stop` leaves
+
+const oneStage = {
+  file: 'Dockerfile',
+  image: `${testImage}:latest`,
+  node: 'node',
+  command: ['node', 'adapters/node.ts'],
+  entry: '/app/adapters/node.ts',
+};
+const multistage = {
+  file: 'Dockerfile.multistage',
+  image: `${testImage}:multistage`,
+  node: '/nodejs/bin/node',
+  command: ['/nodejs/bin/node', 'dist/server.js'],
+  entry: '/app/dist/server.js',
+};
+
+const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+
+const build = (file: string, image: string, ...rest: string[]) =>
+  tryEngine('build', '--file', file, '--tag', image, ...rest);
+
+/** The image that the last stage of a Dockerfile stands on. */
+const baseOf = async (file: string): Promise<string> => {
+  const stages = (await readFile(file, 'utf8')).matchAll(/^FROM (?:--\S+ )?(\S+)/gm);
+  return [...stages].at(-1)?.[1] ?? '';
+};
+
+const filesOverBase = async ({ file, image }: typeof oneStage) =>
+  filesInLayers(image, (await layersOf(await baseOf(file))).length);
+
+/** A copy of the working tree, with what must not get into an image in it. */
+let copy: string;
+const planted = ['.env', '.dev.vars', '.npmrc', '.git/config', 'node_modules/x/index.js', 'dist/x'];
+
+beforeAll(async () => {
+  for (const { file, image } of [multistage, oneStage]) {
+    const { code, stdout, stderr } = await build(file, image, '.');
+    expect(code, [...stdout, ...stderr].join('\n')).toBe(0);
+    // Docker builds on a base without keeping it as an image.
+    const base = await baseOf(file);
+    if ((await tryEngine('image', 'inspect', base)).code !== 0) await callEngine('pull', base);
+  }
+  copy = await mkdtemp(join(tmpdir(), 'edge-ping-context-'));
+  await cp('.', copy, {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (source) => !['.git', 'node_modules', 'dist'].includes(source),
+  });
+  for (const path of planted) {
+    await mkdir(join(copy, dirname(path)), { recursive: true });
+    await writeFile(join(copy, path), 'planted');
+  }
+}, BUILD_TIMEOUT);
+
+afterAll(async () => {
+  await removeTestArtefacts();
+  await rm(copy, { recursive: true, force: true });
+}, BUILD_TIMEOUT);
+
+describe.each([oneStage, multistage])('the image of $file', (target) => {
+  const { file, image, node, command, entry } = target;
+
+  describe.each([
+    ['as it is', 8080, []],
+    ['hardened', 8080, hardened],
+    ['as any user', 8080, [...hardened, '--user', '10001']],
+    ['with PORT', 9090, [...hardened, '--user', '10001', '--env', 'PORT=9090']],
+  ])('%s', (_, port, flags) => {
+    let container: Container;
+    beforeAll(async () => {
+      container = await startContainer(image, flags, port);
+    });
+    afterAll(() => container.stop());
+
+    contractTestsAt(() => container.url);
+
+    test('says on stderr where it listens, and nothing else', () => {
+      expect(container.stderr).toEqual([
+        `edge-ping ${manifest.version} listens on http://localhost:${port}`,
+      ]);
+    });
+
+    test('the server is process 1', async () => {
+      const script = `fs.readFileSync('/proc/1/cmdline', 'utf8')`;
+      const output = await callEngine('exec', container.name, node, '-p', script);
+      expect(output.split('\0').filter(Boolean)).toEqual(command);
+    });
+  });
+
+  describe('hardened', () => {
+    let container: Container;
+    beforeAll(async () => {
+      container = await startContainer(image, hardened);
+    });
+    afterAll(() => container.stop());
+
+    wireTests(
+      () => container.port,
+      () => container.stdout,
+    );
+  });
+
+  test('`stop` ends it with exit code 0, well inside the grace period', async () => {
+    const container = await startContainer(image);
+    const started = performance.now();
+    await callEngine('stop', container.name);
+    expect(await container.ended).toBe(0);
+    expect(performance.now() - started).toBeLessThan(GRACE_MS / 2);
+  });
+
+  test('SIGINT ends it with exit code 0', async () => {
+    const container = await startContainer(image);
+    container.child.kill('SIGINT'); // Ctrl-C: the engine's client passes it on
+    expect(await container.ended).toBe(0);
+  });
+
+  test.each([
+    ['PORT', 'abc', 65_535],
+    ['TRUST_PROXY', '-1', 100],
+  ])('a bad %s ends it with exit code 1 and one line', async (name, value, max) => {
+    const container = testContainer();
+    const set = ['--env', `${name}=${value}`];
+    const { code } = await tryEngine('run', ...container.flags, ...set, image);
+    expect(code).toBe(1);
+    const { stdout, stderr } = await tryEngine('logs', container.name);
+    expect(stdout).toEqual([]);
+    expect(stderr).toEqual([`${name}="${value}": must be an integer from 0 to ${max}`]);
+  });
+
+  test('has the Node major that the tests run on', async () => {
+    const version = await callEngine('run', '--rm', '--entrypoint', node, image, '--version');
+    expect(version.split('.')[0]).toBe(process.version.split('.')[0]);
+  });
+
+  test('the heap ends before the memory that the container may use', async ({ skip }) => {
+    const limit = 128 * MEBIBYTE;
+    const script = `JSON.stringify([process.constrainedMemory(), v8.getHeapStatistics().heap_size_limit])`;
+    const flags = ['--rm', '--memory', '128m', '--entrypoint', node];
+    const output = await callEngine('run', ...flags, image, '--print', script);
+    const [memory, heap]: number[] = JSON.parse(output);
+    skip(memory !== limit, `${engine} sets no memory limit here`);
+    expect(heap).toBeLessThan(limit);
+  });
+
+  test('stack traces name the lines of the TypeScript', async () => {
+    const script = `
+      const { write } = process.stderr;
+      process.stderr.write = () => {
+        process.stderr.write = write;
+        throw new Error('a fault');
+      };
+      import('${entry}');`;
+    const flags = ['--rm', '--entrypoint', node];
+    const { code, stderr } = await tryEngine('run', ...flags, image, '--eval', script);
+    expect(code).toBe(1);
+    const { message, stack } = JSON.parse(stderr[0] ?? '');
+    expect(message).toBe('a fault');
+    const line = Number(/\/app\/adapters\/node\.ts:(\d+):/.exec(stack)?.[1]);
+    const source = await readFile('adapters/node.ts', 'utf8');
+    expect(source.split('\n')[line - 1]).toContain('listens on');
+  });
+
+  test('its size', async () => {
+    const base = await baseOf(file);
+    const megabytes = async (name: string) =>
+      `${(Number(await inspectImage(name, '.Size')) / 1e6).toFixed(1)} MB`;
+    const files = [...(await filesOverBase(target)).values()];
+    const added = files.reduce((sum, size) => sum + size, 0);
+    const standIn = await inspectImage(base, '(index .Config.Labels "stand-in")');
+    console.log(
+      `${file}: ${await megabytes(image)}; ` +
+        `over ${base}${standIn ? ' (a stand-in)' : ''}, ${await megabytes(base)}, ` +
+        `it adds ${added} bytes in ${files.length} files`,
+    );
+    expect(added).toBeGreaterThan(0);
+  });
+});
+
+describe('the image of Dockerfile', () => {
+  test('holds the manifests, the sources and the two libraries, and nothing else', async () => {
+    const files = [...(await filesOverBase(oneStage)).keys()];
+    const meant =
+      /^app\/(package(-lock)?\.json|src\/.*|adapters\/.*|node_modules\/(hono\/.*|@hono\/node-server\/.*|\.package-lock\.json))$/;
+    expect(files.filter((path) => !meant.test(path))).toEqual([]);
+    for (const path of ['app/adapters/node.ts', 'app/node_modules/hono/package.json'])
+      expect(files).toContain(path);
+  });
+
+  test('is described as meant', async () => {
+    expect(await inspectImage(oneStage.image, '.Config.User')).toBe('1000:1000');
+    expect(await inspectImage(oneStage.image, '.Config.ExposedPorts')).toEqual({ '8080/tcp': {} });
+    expect(await inspectImage(oneStage.image, '.Config.Cmd')).toEqual(oneStage.command);
+  });
+
+  test(
+    'a change of the sources reuses the installed libraries',
+    async () => {
+      const changed = `${testImage}:changed`;
+      await writeFile(join(copy, 'adapters/new.ts'), '');
+      const { code } = await build(join(copy, 'Dockerfile'), changed, copy);
+      expect(code).toBe(0);
+      const [before, after] = [await layersOf(oneStage.image), await layersOf(changed)];
+      expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
+      expect(after.at(-1)).not.toBe(before.at(-1));
+    },
+    BUILD_TIMEOUT,
+  );
+
+  test('can be tagged, listed and untagged as in the guide', async () => {
+    const tags = async () =>
+      (await callEngine('image', 'ls', '--format', '{{.Tag}}', testImage)).split('\n').sort();
+    const before = await tags();
+    await callEngine('image', 'tag', `${testImage}:latest`, `${testImage}:v1.0`);
+    expect(await tags()).toEqual([...before, 'v1.0']);
+    await callEngine('image', 'rm', `${testImage}:v1.0`);
+    expect(await tags()).toEqual(before);
+  });
+});
+
+describe('the image of Dockerfile.multistage', () => {
+  const { image, node } = multistage;
+
+  test('holds the bundle and its source map over its base, and nothing else', async () => {
+    const bundle = ['dist/server.js', 'dist/server.js.map'];
+    const built = bundle.map(async (path) => [`app/${path}`, (await stat(path)).size] as const);
+    expect(await filesOverBase(multistage)).toEqual(new Map(await Promise.all(built)));
+  });
+
+  test.each(['sh', 'bash', 'busybox', 'npm'])('has no %s', async (command) => {
+    const run = ['run', '--rm', '--entrypoint', command, image, '--version'];
+    expect(await tryEngine(...run)).toMatchObject({ code: 127, stdout: [] });
+  });
+
+  test('is described as meant', async () => {
+    expect(await inspectImage(image, '.Config.User')).toBe('65532:65532');
+    expect(await inspectImage(image, '.Config.ExposedPorts')).toEqual({ '8080/tcp': {} });
+    expect(await inspectImage(image, '.Config.Entrypoint')).toEqual([node]);
+    expect(await inspectImage(image, '.Config.Cmd')).toEqual(['dist/server.js']);
+    expect(await inspectImage(image, '.Config.Labels')).toMatchObject({
+      'org.opencontainers.image.title': manifest.name,
+      'org.opencontainers.image.description': manifest.description,
+      'org.opencontainers.image.version': manifest.version,
+      'org.opencontainers.image.licenses': manifest.license,
+    });
+  });
+
+  test.each([
+    ['the default port', 8080, []],
+    ['PORT', 9090, ['--env', 'PORT=9090']],
+  ])('its health check asks at %s', async (_, port, flags) => {
+    const [kind, ...command] = Object(await inspectImage(image, '.Config.Healthcheck.Test'));
+    expect(kind).toBe('CMD');
+    const container = await startContainer(image, [...hardened, ...flags], port);
+    expect((await tryEngine('exec', container.name, ...command)).code).toBe(0);
+    const nobody = ['--env', 'PORT=1', container.name];
+    expect((await tryEngine('exec', ...nobody, ...command)).code).toBe(1);
+    await container.stop();
+  });
+});
+
+describe('the build of Dockerfile.multistage', () => {
+  test(
+    'run-test-stage passes, and fails when a test fails',
+    async () => {
+      const image = `${testImage}:tests`;
+      const stage = ['--target', 'run-test-stage'];
+      const passing = await build('Dockerfile.multistage', image, ...stage, '.');
+      expect(passing.code, [...passing.stdout, ...passing.stderr].join('\n')).toBe(0);
+
+      // The one test is enough to see it.
+      for (const file of await readdir(join(copy, 'test')))
+        if (file.endsWith('.test.ts')) await rm(join(copy, 'test', file));
+      await writeFile(
+        join(copy, 'test/broken.test.ts'),
+        `import { expect, test } from 'vitest'; test('broken', () => { expect(1).toBe(2) });`,
+      );
+      const failing = await build(join(copy, 'Dockerfile.multistage'), image, ...stage, copy);
+      expect(failing.code).not.toBe(0);
+      expect([...failing.stdout, ...failing.stderr].join('\n')).toMatch(/FAIL.*broken/);
+    },
+    BUILD_TIMEOUT,
+  );
+
+  test('sends the engine neither secrets nor what is built here', async () => {
+    const image = `${testImage}:context`;
+    const everything = join(copy, 'everything.Dockerfile');
+    await writeFile(everything, 'FROM scratch\nCOPY . /\n');
+    expect((await build(everything, image, copy)).code).toBe(0);
+    const files = [...(await filesInLayers(image, 0)).keys()];
+    expect(files).toContain('src/app.ts');
+    expect(files.filter((path) => planted.includes(path))).toEqual([]);
+  });
+});
