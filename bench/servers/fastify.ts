@@ -1,0 +1,7 @@
+import fastify from 'fastify';
+
+const app = fastify({ logger: true });
+app.get('/', (_, reply) => reply.type('text/html; charset=UTF-8').send('Hello, Docker! <3'));
+app.get('/health', () => ({ Status: 'OK' }));
+
+app.listen({ port: Number(process.env.PORT), host: '::' });
