@@ -11,3 +11,4 @@ app.get('/health', (_, response) => {
 });
 
 app.listen(process.env.PORT);
+process.on('SIGTERM', () => process.exit()); // pino writes what it still holds on exit only
