@@ -59,6 +59,7 @@ const format = (value: number, digits: number): string =>
 
 const withSpread = (values: number[], digits: number): string => {
   const [least, most] = [Math.min(...values), Math.max(...values)];
+  if (least === most) return format(least, digits);
   return `${format(median(values), digits)} (${format(least, digits)}–${format(most, digits)})`;
 };
 
@@ -145,7 +146,7 @@ ${table(head, ratios)}
 ## Figures
 
 Medians, with the least and the most. Latencies are those at ${format(rate, 0)} requests/s, half of what
-"${name}" takes.
+"${name}" took in the first round.
 
 ${table(head, figures)}
 
