@@ -52,7 +52,8 @@ test.each([
     expect((await connection.answer()).status).toBe(404);
     await connection.end();
     expect(sent).toBeLessThan(1024 * MIB);
-    expect((await peakMemory()) - before).toBeLessThan(50 * MIB);
+    // V8 lets 64 MiB of buffers that nobody holds gather before it collects them.
+    expect((await peakMemory()) - before).toBeLessThan(100 * MIB);
   },
 );
 
