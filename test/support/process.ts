@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { afterAll } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** The command that `npm start` runs. */
@@ -22,8 +23,9 @@ export interface ServerProcess {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
+// A test that fails may leave its processes behind.
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
