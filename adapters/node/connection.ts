@@ -3,25 +3,23 @@ import type { Socket } from 'node:net';
 
 const LINGER_MS = 1_000;
 
+const byteLength = (chunk: unknown): number =>
+  typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
+
 /** An answer under way, which knows what the access log asks; Node makes one for each request. */
 export class Answer extends ServerResponse<IncomingMessage> {
   readonly startedAt = performance.now();
   error = ''; // the message of what the handler threw
   bytesOut = 0; // of the body, handed to the socket
 
-  override write(chunk: unknown, ...rest: unknown[]): boolean {
-    this.count(chunk);
-    return super.write(chunk, ...(rest as [BufferEncoding]));
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    this.bytesOut += byteLength(chunk);
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
-  override end(chunk?: unknown, ...rest: unknown[]): this {
-    this.count(chunk);
-    return super.end(chunk, ...(rest as [BufferEncoding]));
-  }
-
-  private count(chunk: unknown): void {
-    if (typeof chunk === 'string') this.bytesOut += Buffer.byteLength(chunk);
-    else if (chunk instanceof Uint8Array) this.bytesOut += chunk.byteLength;
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    this.bytesOut += byteLength(chunk);
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void);
   }
 }
 

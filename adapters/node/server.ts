@@ -5,7 +5,7 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { type AccessRecord, accessRecord } from '../../src/access-log.ts';
 import { app, errorAnswer } from '../../src/app.ts';
 import { Answer, type Connection, closeAfterAnswer, discardInput, linger } from './connection.ts';
-import { clientAddress } from './settings.ts';
+import { clientAddress, unmapped } from './settings.ts';
 
 const options = {
   headersTimeout: 10_000, // no client needs Node's 60 s for a header, but one that means ill does
@@ -47,19 +47,27 @@ export const makeServer = (
   const record = (
     peer: string,
     { method = '', url = '', headers = {} }: Partial<IncomingMessage>,
-    outcome: { status: number; error: string; duration: number; bytesOut: number },
+    status: number,
+    error: string,
+    duration: number,
+    bytesOut: number,
   ) => {
     const field = (name: string) => decode(String(headers[name] ?? ''));
     log(
       accessRecord({
         time: Date.now(),
+        duration,
         field,
         platformId: '',
-        remoteAddress: clientAddress(peer, field('x-forwarded-for'), trustProxy),
+        remoteAddress: trustProxy
+          ? clientAddress(peer, field('x-forwarded-for'), trustProxy)
+          : peer,
         host: field('host'),
         method,
         uri: decode(url),
-        ...outcome,
+        status,
+        error,
+        bytesOut,
       }),
     );
   };
@@ -88,12 +96,14 @@ export const makeServer = (
     if (!connection || connection.ending) return;
     connection.latest = outgoing;
     outgoing.on('close', () =>
-      record(connection.peer, incoming, {
-        status: outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
-        error: outgoing.error,
-        duration: performance.now() - outgoing.startedAt,
-        bytesOut: outgoing.bytesOut,
-      }),
+      record(
+        connection.peer,
+        incoming,
+        outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
+        outgoing.error,
+        performance.now() - outgoing.startedAt,
+        outgoing.bytesOut,
+      ),
     );
     if (onDrained) closeAfterAnswer(connection);
     // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
@@ -120,7 +130,7 @@ export const makeServer = (
         const fields = Object.entries({ ...headers, Connection: 'close' });
         const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
         socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`);
-        record(peer, incoming, { status, error, duration: 0, bytesOut: body.length });
+        record(peer, incoming, status, error, 0, body.length);
       }
       linger(connection.socket);
     };
@@ -135,7 +145,11 @@ export const makeServer = (
   const server = createServer<typeof IncomingMessage, typeof Answer>(options, serve)
     .on('checkExpectation', serve) // it may be ignored (RFC 9110 §10.1.1); Node's own 417 has no body
     .on('connection', (socket) => {
-      connections.set(socket, { socket, peer: socket.remoteAddress ?? '', ending: false });
+      connections.set(socket, {
+        socket,
+        peer: unmapped(socket.remoteAddress ?? ''),
+        ending: false,
+      });
       socket.destroySoon = () => linger(socket); // what Node calls after the last answer
       socket.on('close', () => {
         connections.delete(socket);

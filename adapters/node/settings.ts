@@ -14,10 +14,11 @@ export const readSettings = (env: NodeJS.ProcessEnv, fail: (line: string) => nev
   return { port: integer('PORT', 8080, 65_535), trustProxy: integer('TRUST_PROXY', 0, 100) };
 };
 
+/** Takes the prefix off an IPv4 address that a dual-stack socket shows as an IPv6 one (RFC 4291 §2.5.5.2). */
+export const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+
 /** The client's address: the peer's, or what the outermost of the trusted proxies saw. */
 export const clientAddress = (peer: string, forwardedFor: string, trustProxy: number): string => {
-  // Left of that entry stand the client's own words.
-  const entry = trustProxy > 0 && forwardedFor.split(',').at(-trustProxy)?.trim();
-  // A dual-stack socket shows an IPv4 peer as an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
-  return (entry && isIP(entry) ? entry : peer).replace(/^::ffff:(?=\d+\.)/, '');
+  const entry = forwardedFor.split(',').at(-trustProxy)?.trim(); // left of it: the client's own words
+  return entry && isIP(entry) ? unmapped(entry) : peer;
 };
