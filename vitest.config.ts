@@ -9,8 +9,9 @@ const project = (name: string, include: string) => ({
 export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 3, // they wait more than they compute
     projects: [
       project('targets', 'test/*.test.ts'),
       project('image', 'test/image/*.test.ts'),

@@ -16,13 +16,11 @@ const fail = (line: string): never => {
 };
 const { port, trustProxy } = readSettings(process.env, fail);
 
-const report = (level: 'WARN' | 'ERROR' | 'FATAL', message: string, stack?: string): void => {
+const report = (level: 'WARN' | 'ERROR' | 'FATAL', cause: unknown): void => {
   if (process.stderr.writableLength > MAX_WAITING) return;
+  const { message, stack = undefined } =
+    cause instanceof Error ? cause : { message: String(cause) };
   process.stderr.write(`${toLine(errorRecord(level, Date.now(), message, stack))}\n`);
-};
-const reportError = (level: 'ERROR' | 'FATAL', error: unknown): void => {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  report(level, message, stack);
 };
 process.stderr.on('error', () => {}); // that nobody reads it is no reason to stop serving
 
@@ -32,7 +30,7 @@ const accessLog = lineWriter(process.stdout, (lines) =>
 const { server, drain } = makeServer(
   trustProxy,
   (record) => accessLog.write(toLine(record)),
-  (error) => reportError('ERROR', error),
+  (error) => report('ERROR', error),
 );
 
 const shutdown = async (): Promise<void> => {
@@ -57,7 +55,7 @@ process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
 // Rejections that nobody handles come here, too.
 process.on('uncaughtException', async (error) => {
-  reportError('FATAL', error);
+  report('FATAL', error);
   setTimeout(() => process.exit(1), FLUSH_MS);
   await accessLog.flush();
   process.exit(1);

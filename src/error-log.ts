@@ -6,5 +6,5 @@ export const errorRecord = (
   level: 'WARN' | 'ERROR' | 'FATAL',
   time: number,
   message: string,
-  stack?: string,
+  stack: string | undefined,
 ) => ({ time: new Date(time).toISOString(), level, message, stack });

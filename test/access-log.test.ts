@@ -4,7 +4,7 @@ import { accessRecord, type Exchange } from '../src/access-log.ts';
 import { type Received, send } from './support/client.ts';
 import { startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
-import { bundleWorker, startWorker } from './support/worker.ts';
+import { bundleWorker, startWorker, type WorkerBundle } from './support/worker.ts';
 
 /** The fields of Echo's Logger, in its order, and their types. */
 const fields = {
@@ -95,7 +95,7 @@ const targets: Target[] = [
   {
     name: 'workerd',
     async start() {
-      const worker = await startWorker(await bundleWorker());
+      const worker = await startWorker(await bundled());
       return {
         ...worker,
         records: () => worker.logs.map(({ message }) => runInNewContext(`(${message})`)),
@@ -103,6 +103,12 @@ const targets: Target[] = [
     },
   },
 ];
+
+let bundle: Promise<WorkerBundle> | undefined;
+const bundled = () => {
+  bundle ??= bundleWorker();
+  return bundle;
+};
 
 describe.each(targets)('on $name', ({ start }) => {
   let target: Awaited<ReturnType<Target['start']>>;
@@ -215,20 +221,13 @@ describe('on Node', () => {
   });
 
   test.each([
-    ['1', '198.51.100.7', '198.51.100.7'],
-    ['1', '203.0.113.9, 198.51.100.7', '198.51.100.7'],
-    ['2', '203.0.113.9,198.51.100.7 , 192.0.2.1', '198.51.100.7'],
-    ['1', '2001:db8::1', '2001:db8::1'],
-    ['1', '::ffff:198.51.100.7', '198.51.100.7'],
-    ['2', '198.51.100.7', '127.0.0.1'],
-    ['1', 'unknown', '127.0.0.1'],
-    ['1', '198.51.100.7:4711', '127.0.0.1'],
-    ['1', '', '127.0.0.1'],
-    ['0', '198.51.100.7', '127.0.0.1'],
-    ['', '198.51.100.7', '127.0.0.1'],
-  ])('with TRUST_PROXY=%s, X-Forwarded-For: %s is %s', async (TRUST_PROXY, sent, expected) => {
+    ['', '127.0.0.1'],
+    ['1', '192.0.2.1'],
+    ['4', '127.0.0.1'],
+  ])('with TRUST_PROXY=%s the client of three proxies is %s', async (TRUST_PROXY, expected) => {
     const server = await startServer(undefined, { env: { TRUST_PROXY } });
-    await send(server.url, { path: '/', headers: { 'X-Forwarded-For': sent } });
+    const headers = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7, 192.0.2.1' };
+    await send(server.url, { path: '/', headers });
     await server.stop();
     expect(JSON.parse(server.stdout.at(-1) ?? '')).toMatchObject({ remote_ip: expected });
   });
@@ -248,7 +247,7 @@ describe('on Node', () => {
 
 describe('on workerd', () => {
   test('the ray is the id of a request without one, and the edge says who the client is', async () => {
-    const worker = await startWorker(await bundleWorker());
+    const worker = await startWorker(await bundled());
     const headers = { 'CF-Ray': 'ray-1', 'CF-Connecting-IP': '198.51.100.7' };
     await send(worker.url, { path: '/', headers });
     await send(worker.url, { path: '/', headers: { ...headers, 'X-Request-Id': 'r1' } });

@@ -66,25 +66,14 @@ describe('PORT', () => {
     expect(stderr[0]).toMatch(/localhost:8080$|^PORT=8080: is in use/);
   });
 
-  test.each([
-    'abc',
-    '8080abc',
-    '0x1F90',
-    '1e3',
-    ' 8080',
-    '8080 ',
-    '-1',
-    '+1',
-    '80.5',
-    '65536',
-    '99999999999',
-    'NaN',
-    '٣',
-  ])('%j stops the start with one line', async (PORT) => {
-    const { stdout, stderr, ended } = run(startCommand, { env: { ...process.env, PORT } });
+  test('that is none stops the start with one line', async () => {
+    const { stdout, stderr, ended } = run(startCommand, {
+      env: { ...process.env, PORT: '8080abc' },
+    });
     expect(await ended).toBe(1);
-    expect(stderr).toEqual([`PORT=${JSON.stringify(PORT)}: must be an integer from 0 to 65535`]);
+    expect(stderr).toEqual(['PORT="8080abc": must be an integer from 0 to 65535']);
     expect(stdout).toEqual([]);
+    expect(existsSync('8080abc')).toBe(false); // Node would take it for a socket's path
   });
 
   test('in use stops the start with one line', async () => {
@@ -117,19 +106,12 @@ describe('PORT', () => {
   );
 });
 
-describe('TRUST_PROXY', () => {
-  test.each(['abc', '-1', '1.5', '101'])(
-    '%j stops the start with one line',
-    async (TRUST_PROXY) => {
-      const { stderr, ended } = run(startCommand, {
-        env: { ...process.env, PORT: '0', TRUST_PROXY },
-      });
-      expect(await ended).toBe(1);
-      expect(stderr).toEqual([
-        `TRUST_PROXY=${JSON.stringify(TRUST_PROXY)}: must be an integer from 0 to 100`,
-      ]);
-    },
-  );
+test('a TRUST_PROXY that is none stops the start with one line', async () => {
+  const { stderr, ended } = run(startCommand, {
+    env: { ...process.env, PORT: '0', TRUST_PROXY: 'yes' },
+  });
+  expect(await ended).toBe(1);
+  expect(stderr).toEqual(['TRUST_PROXY="yes": must be an integer from 0 to 100']);
 });
 
 test('stack traces of the bundle point at the TypeScript lines', async () => {
