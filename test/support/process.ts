@@ -1,7 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** The command that `npm start` runs. */
@@ -23,11 +22,13 @@ export interface ServerProcess {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-// A test that fails may leave its processes behind.
 const running = new Set<ChildProcess>();
-afterAll(() => {
+
+/** Kills what is still running: what fails may leave processes behind. */
+export const killRunning = (): void => {
   for (const child of running) child.kill('SIGKILL');
-});
+};
+process.once('exit', killRunning);
 
 /** Runs a command and collects its lines; `ended` resolves once its output is all there, too. */
 export const run = (command: string[], options: SpawnOptions = {}) => {
