@@ -54,15 +54,15 @@ describe('the log is never in the way', () => {
     const [node = '', fixture = ''] = faultyNode;
     const server = await startServer([node, '--max-semi-space-size=1', fixture]);
     const peak = async () => Number((await send(server.url, { path: '/peak-memory' })).body);
-    await pipeline(server.port, 40_000);
+    await pipeline(server.port, 20_000);
     const before = await peak();
     server.child.stdout?.pause();
-    await pipeline(server.port, 60_000);
+    await pipeline(server.port, 40_000);
     expect((await peak()) - before).toBeLessThan(30 * 1024 * 1024);
     server.child.stdout?.resume();
     await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
     expect(await server.stop()).toBe(0);
-    expect(server.stdout.length + sum(lost(server))).toBe(100_002);
+    expect(server.stdout.length + sum(lost(server))).toBe(60_002);
   });
 
   test('of a reader that never reads: the end comes at the deadline', async () => {

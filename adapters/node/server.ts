@@ -15,6 +15,7 @@ const options = {
   maxHeaderSize: 16_384, // Node's own; proxies pass less on
   requireHostHeader: false, // serve() does: Node's own 400 would have no body and no record
   joinDuplicateHeaders: true, // makes two Host fields a malformed one
+  optimizeEmptyRequests: true, // no stream events for the body of a request that has none
   ServerResponse: Answer,
 };
 const IDLE_MS = 1_000;
