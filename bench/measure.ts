@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { send } from '../test/support/client.ts';
 import { run } from '../test/support/process.ts';
 import { fixedRate } from './fixed-rate.ts';
@@ -65,7 +66,9 @@ export const startPinned = async (
     while (child.exitCode === null)
       try {
         return await send(`http://127.0.0.1:${port}`, { path: '/' });
-      } catch {} // it doesn't listen yet
+      } catch {
+        await setTimeout(1); // it doesn't listen yet, and should have the machine to itself
+      }
     throw new Error(`${command.join(' ')} ended with ${await ended}: ${stderr.join('\n')}`);
   };
   const { status, body } = await answer();
