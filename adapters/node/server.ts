@@ -28,8 +28,10 @@ const refusals: Record<string, number> = {
 const refusal = (status: number) => errorAnswer(status, STATUS_CODES[status] ?? '');
 
 /** Clients send UTF-8 in header fields; Node reads Latin-1. */
-const decode = (text: string): string =>
-  /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
+const decode = (text: unknown): string => {
+  if (typeof text !== 'string') return '';
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
+};
 
 /**
  * Makes the HTTP server of the app, not listening yet, and the function that drains it.
@@ -47,13 +49,13 @@ export const makeServer = (
 
   const record = (
     peer: string,
-    { method = '', url = '', headers = {} }: Partial<IncomingMessage>,
+    { method = '', url, headers = {} }: Partial<IncomingMessage>,
     status: number,
     error: string,
     duration: number,
     bytesOut: number,
   ) => {
-    const field = (name: string) => decode(String(headers[name] ?? ''));
+    const field = (name: string) => decode(headers[name]);
     log(
       accessRecord({
         time: Date.now(),
