@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { lineWriter, toLine } from '../../adapters/node/log.ts';
-import { clientAddress } from '../../adapters/node/settings.ts';
+import { unmapped } from '../../adapters/node/settings.ts';
 import { accessRecord } from '../../src/access-log.ts';
 import { answer } from './answer.ts';
 
@@ -8,7 +8,7 @@ const log = lineWriter(process.stdout, (lines) => console.error(`${lines} record
 
 createServer((incoming, outgoing) => {
   const startedAt = performance.now();
-  const peer = incoming.socket.remoteAddress ?? '';
+  const peer = unmapped(incoming.socket.remoteAddress ?? '');
   const bytesOut = answer(incoming, outgoing);
   outgoing.on('close', () => {
     const { method = '', url = '', headers } = incoming;
@@ -16,16 +16,15 @@ createServer((incoming, outgoing) => {
       toLine(
         accessRecord({
           time: Date.now(),
-          id: String(headers['x-request-id'] ?? ''),
-          remoteAddress: clientAddress(peer, '', 0),
+          duration: performance.now() - startedAt,
+          field: (name) => String(headers[name] ?? ''),
+          platformId: '',
+          remoteAddress: peer,
           host: headers.host ?? '',
           method,
           uri: url,
-          userAgent: headers['user-agent'] ?? '',
           status: outgoing.statusCode,
           error: '',
-          duration: performance.now() - startedAt,
-          contentLength: headers['content-length'],
           bytesOut,
         }),
       ),
