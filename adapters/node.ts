@@ -62,11 +62,14 @@ process.on('uncaughtException', async (error) => {
 });
 
 server.on('error', (error: NodeJS.ErrnoException) => {
+  if (server.listening) return report('ERROR', error);
   const reason = error.code === 'EADDRINUSE' ? 'is in use' : `can't be listened on (${error.code})`;
   fail(`PORT=${port}: ${reason}; must be a free port that this user may take, 0 for any`);
 });
 // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
 server.listen(port, () => {
   const { port } = server.address() as AddressInfo;
-  process.stderr.write(`edge-ping ${manifest.version} listens on http://localhost:${port}\n`);
+  process.stderr.write(
+    `${manifest.name} ${manifest.version} listens on http://localhost:${port}\n`,
+  );
 });

@@ -7,7 +7,7 @@ export interface Exchange {
   remoteAddress: string;
   host: string;
   method: string;
-  uri: string; // the request target as sent, with its query
+  uri: string; // the request target with its query, as the platform hands it over
   status: number;
   error: string; // what a handler threw, or why the request was refused; else empty
   bytesOut: number; // of the answer's body

@@ -6,13 +6,16 @@ export interface Bindings {
   reportError?: (error: Error) => void;
 }
 
+/** What every answer has. */
+export const nosniff = { 'X-Content-Type-Options': 'nosniff' };
+
 const answer = (status: number, contentType: string, body: string, headers = {}) => ({
   status,
   headers: {
     'Content-Type': contentType,
     // Said here because @hono/node-server gives HEAD none (honojs/node-server#220).
     'Content-Length': String(new TextEncoder().encode(body).length),
-    'X-Content-Type-Options': 'nosniff',
+    ...nosniff,
     ...headers,
   },
   body,
@@ -36,6 +39,7 @@ app.get('/', () => new Response(hello.body, hello));
 app.get('/health', () => new Response(health.body, health));
 app.notFound(() => new Response(notFound.body, notFound));
 app.onError((error, c) => {
+  if ('getResponse' in error) return error.getResponse(); // an HTTPException is an answer
   c.env?.reportError?.(error);
   return new Response(internalServerError.body, internalServerError);
 });

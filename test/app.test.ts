@@ -30,6 +30,15 @@ describe('a route that goes wrong', () => {
     },
   );
 
+  test('an HTTPException is the answer that it carries', async () => {
+    const { app: faulty } = await import('../src/app.ts');
+    await import('./fixtures/faults.ts');
+    const reportError = vi.fn();
+    const response = await faulty.fetch(new Request('http://h/teapot'), { reportError });
+    expect([response.status, await response.text()]).toEqual([418, 'short and stout']);
+    expect(reportError).not.toHaveBeenCalled();
+  });
+
   test('needs nothing from an adapter', async () => {
     const { app: faulty } = await import('../src/app.ts');
     await import('./fixtures/faults.ts');

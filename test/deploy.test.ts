@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
 import { startCloudflareApi, type Upload } from './support/cloudflare-api.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 import { run } from './support/process.ts';
@@ -14,7 +15,7 @@ const main = 'cloudflare.js';
 let api: Awaited<ReturnType<typeof startCloudflareApi>>;
 let home: string;
 beforeAll(async () => {
-  api = await startCloudflareApi(CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN, 'edge-ping');
+  api = await startCloudflareApi(CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN, manifest.name);
   home = await mkdtemp(join(tmpdir(), 'edge-ping-home-'));
 });
 afterAll(async () => {
@@ -53,7 +54,7 @@ describe.each(['first', 'next'])('the %s npm run deploy', (time) => {
   test('succeeds without a warning and says where the Worker is', () => {
     expect(result).toEqual({
       exitCode: 0,
-      output: expect.stringContaining('\n  https://edge-ping.example.workers.dev\n'),
+      output: expect.stringContaining(`\n  https://${manifest.name}.example.workers.dev\n`),
     });
     expect(result.output).not.toMatch(/warn|error/i);
   });

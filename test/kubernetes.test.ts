@@ -84,7 +84,7 @@ test('the service, the budget and the autoscaler mean the pods of the deployment
 test('the pod runs the image of this version, on its port, as its user', () => {
   const last = (instruction: string) =>
     [...dockerfile.matchAll(new RegExp(`^${instruction} (.*)$`, 'gm'))].at(-1)?.[1];
-  expect(container('image')).toBe(`ghcr.io/OWNER/${manifest.name}:${manifest.version}`);
+  expect(container('image')).toBe(`ghcr.io/OWNER/REPOSITORY:${manifest.version}`);
   expect(container('ports')).toEqual([{ name: 'http', containerPort: Number(last('EXPOSE')) }]);
   expect(at('Service', 'spec', 'ports', 0, 'targetPort')).toBe('http');
   expect(`${pod('securityContext', 'runAsUser')}:${pod('securityContext', 'runAsGroup')}`).toBe(

@@ -47,7 +47,7 @@ describe.each([
 
   test('says on stderr where it listens, and its version', () => {
     expect(server.stderr).toEqual([
-      `edge-ping ${manifest.version} listens on http://localhost:${server.port}`,
+      `${manifest.name} ${manifest.version} listens on http://localhost:${server.port}`,
     ]);
   });
 

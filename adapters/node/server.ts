@@ -21,7 +21,7 @@ const options = {
 const IDLE_MS = 1_000;
 
 const wellFormedHost = /^[^\s,/?#@\\]+$/; // in part; @hono/node-server looks closer
-const refusals: Record<string, number> = {
+const statusOf: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
@@ -50,11 +50,9 @@ export const makeServer = (
   const record = (
     peer: string,
     { method = '', url, headers = {} }: Partial<IncomingMessage>,
-    status: number,
-    error: string,
-    duration: number,
-    bytesOut: number,
+    outcome: { status: number; error: string; duration: number; bytesOut: number },
   ) => {
+    const { status, error, duration, bytesOut } = outcome; // spreading it below is measurably slower
     const field = (name: string) => decode(headers[name]);
     log(
       accessRecord({
@@ -85,6 +83,7 @@ export const makeServer = (
       }),
     {
       hostname: 'localhost', // for HTTP/1.0, see below
+      // Of requests that are none, and of what Hono lets through: a throw that is no Error.
       errorHandler(error) {
         const refused = error instanceof RequestError;
         if (!refused) reportError(error);
@@ -99,14 +98,12 @@ export const makeServer = (
     if (!connection || connection.ending) return;
     connection.latest = outgoing;
     outgoing.on('close', () =>
-      record(
-        connection.peer,
-        incoming,
-        outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
-        outgoing.error,
-        performance.now() - outgoing.startedAt,
-        outgoing.bytesOut,
-      ),
+      record(connection.peer, incoming, {
+        status: outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
+        error: outgoing.error,
+        duration: performance.now() - outgoing.startedAt,
+        bytesOut: outgoing.bytesOut,
+      }),
     );
     if (onDrained) closeAfterAnswer(connection);
     // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
@@ -133,7 +130,7 @@ export const makeServer = (
         const fields = Object.entries({ ...headers, Connection: 'close' });
         const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
         socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`);
-        record(peer, incoming, status, error, 0, body.length);
+        record(peer, incoming, { status, error, duration: 0, bytesOut: Buffer.byteLength(body) });
       }
       linger(connection.socket);
     };
@@ -161,7 +158,7 @@ export const makeServer = (
     })
     .on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
-      else refuse(socket, refusals[error.code ?? ''] ?? 400, error.message);
+      else refuse(socket, statusOf[error.code ?? ''] ?? 400, error.message);
     })
     .on('connect', (incoming) => {
       incoming.socket.on('error', () => {}); // Node's own listener is gone

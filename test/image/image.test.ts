@@ -101,7 +101,7 @@ describe.each([oneStage, multistage])('the image of $file', (target) => {
 
     test('says on stderr where it listens, and nothing else', () => {
       expect(container.stderr).toEqual([
-        `edge-ping ${manifest.version} listens on http://localhost:${port}`,
+        `${manifest.name} ${manifest.version} listens on http://localhost:${port}`,
       ]);
     });
 
