@@ -112,6 +112,7 @@ export const makeServer = (
       listener(incoming, outgoing);
     } else {
       const { status, headers, body } = refusal(400);
+      outgoing.error = 'Host is missing or malformed';
       outgoing.writeHead(status, headers).end(body);
     }
   };
