@@ -27,7 +27,7 @@ export class Answer extends ServerResponse<IncomingMessage> {
 export interface Connection {
   socket: Socket;
   peer: string; // its address, which a destroyed socket no longer tells
-  latest?: Answer;
+  latest: Answer | undefined; // until it has ended, with its request
   ending: boolean; // the last answer is decided, and what else comes is not served
 }
 

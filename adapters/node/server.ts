@@ -97,14 +97,16 @@ export const makeServer = (
     const connection = connections.get(incoming.socket);
     if (!connection || connection.ending) return;
     connection.latest = outgoing;
-    outgoing.on('close', () =>
+    outgoing.on('close', () => {
+      // Kept, it outlives the collector's young generation: a third more memory under load.
+      if (connection.latest === outgoing && incoming.complete) connection.latest = undefined;
       record(connection.peer, incoming, {
         status: outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
         error: outgoing.error,
         duration: performance.now() - outgoing.startedAt,
         bytesOut: outgoing.bytesOut,
-      }),
-    );
+      });
+    });
     if (onDrained) closeAfterAnswer(connection);
     // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
     const { host } = incoming.headers;
@@ -149,6 +151,7 @@ export const makeServer = (
       connections.set(socket, {
         socket,
         peer: unmapped(socket.remoteAddress ?? ''),
+        latest: undefined,
         ending: false,
       });
       socket.destroySoon = () => linger(socket); // what Node calls after the last answer
