@@ -182,7 +182,12 @@ describe.each([oneStage, multistage])('the image of $file', (target) => {
     expect(message).toBe('a fault');
     const line = Number(/\/app\/adapters\/node\.ts:(\d+):/.exec(stack)?.[1]);
     const source = await readFile('adapters/node.ts', 'utf8');
-    expect(source.split('\n')[line - 1]).toContain('listens on');
+    expect(
+      source
+        .split('\n')
+        .slice(line - 1, line + 1)
+        .join(''),
+    ).toMatch(/write\(.*listens on/);
   });
 
   test('its size', async () => {
