@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { send } from '../test/support/client.ts';
-import { run } from '../test/support/process.ts';
+import { freePort, run } from '../test/support/process.ts';
 import { fixedRate } from './fixed-rate.ts';
 import { DIST, type Server } from './servers.ts';
 
@@ -39,16 +37,6 @@ export const cores = (): { server: string; load: string } => {
   const status = readFileSync('/proc/self/status', 'utf8');
   const numbers = /^Cpus_allowed_list:(.*)$/m.exec(status)?.[1]?.match(/\d+/g) ?? [];
   return { server: numbers.at(0) ?? '', load: numbers.at(-1) ?? '' };
-};
-
-/** A TCP port that nobody listens on. */
-export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 };
 
 /** Starts a command on the servers' core; resolves with its first answer, which must be right. */

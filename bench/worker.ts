@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { freePort } from '../test/support/process.ts';
 import { bundleWorker } from '../test/support/worker.ts';
-import { freePort, startPinned } from './measure.ts';
+import { startPinned } from './measure.ts';
 import { DIST } from './servers.ts';
 
 /** A Worker under test. */

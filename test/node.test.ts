@@ -9,7 +9,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { send } from './support/client.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 import {
-  bundleCommand,
+  nodeServers,
   run,
   type ServerProcess,
   startCommand,
@@ -21,10 +21,7 @@ const firstUnprivilegedPort = existsSync(unprivileged)
   ? Number(readFileSync(unprivileged, 'utf8'))
   : 0;
 
-describe.each([
-  ['npm start', startCommand],
-  ['the bundle', bundleCommand],
-])('%s', (_, command) => {
+describe.each(nodeServers)('%s', (_, command) => {
   let server: ServerProcess;
   beforeAll(async () => {
     server = await startServer(command);

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from './support/client.ts';
-import { bundleCommand, type ServerProcess, startCommand, startServer } from './support/process.ts';
+import { nodeServers, type ServerProcess, startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
 import { wireTests } from './support/wire-tests.ts';
 import { wire } from './wire.ts';
 
-describe.each([
-  ['npm start', startCommand],
-  ['the bundle', bundleCommand],
-])('%s', (_, command) => {
+describe.each(nodeServers)('%s', (_, command) => {
   let server: ServerProcess;
   beforeAll(async () => {
     server = await startServer(command);

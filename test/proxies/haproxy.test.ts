@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../support/client.ts';
 import { contractTestsAt } from '../support/contract-tests.ts';
-import { type ServerProcess, startServer } from '../support/process.ts';
-import { freePort, startProxy } from '../support/proxy.ts';
+import { freePort, type ServerProcess, startServer } from '../support/process.ts';
+import { startProxy } from '../support/proxy.ts';
 
 const haproxy = (path: string) => ['haproxy', '-db', '-f', path];
 

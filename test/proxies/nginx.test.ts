@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { send } from '../support/client.ts';
 import { contractTests } from '../support/contract-tests.ts';
-import { type ServerProcess, startServer } from '../support/process.ts';
-import { freePort, startProxy } from '../support/proxy.ts';
+import { freePort, type ServerProcess, startServer } from '../support/process.ts';
+import { startProxy } from '../support/proxy.ts';
 
 describe.each([
   ['as it is, with HTTP/1.0', ''],

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
 
@@ -8,6 +9,12 @@ export const startCommand = manifest.scripts.start.split(' ');
 
 /** What `npm run build` makes, run as the image runs it. */
 export const bundleCommand = ['node', '--enable-source-maps', 'dist/server.js'];
+
+/** The ways to run the Node server, by name. */
+export const nodeServers: [string, string[]][] = [
+  ['npm start', startCommand],
+  ['the bundle', bundleCommand],
+];
 
 /** A server process and what it has said so far. */
 export interface ServerProcess {
@@ -45,6 +52,16 @@ export const run = (command: string[], options: SpawnOptions = {}) => {
     return (code ?? signal) as number | NodeJS.Signals;
   });
   return { child, stdout, stderr, errors, ended };
+};
+
+/** A TCP port that nobody listens on. */
+export const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0);
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
 };
 
 /** Starts a server on a free port and waits for its start line. */
