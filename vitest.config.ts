@@ -9,7 +9,7 @@ const project = (name: string, include: string) => ({
 export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
-    setupFiles: 'test/support/leave-nothing.ts',
+    setupFiles: 'test/support/kill-processes.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 3, // they wait more than they compute

@@ -1,15 +1,10 @@
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from './support/client.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 import { run } from './support/process.ts';
-import { bundleWorker, startWorker, type WorkerLog, wranglerEnv } from './support/worker.ts';
+import { bundleWorker, startWorker, wranglerEnv } from './support/worker.ts';
 
 type Worker = Awaited<ReturnType<typeof startWorker>>;
-
-/** The values that the Worker logged; workerd shows an object as a literal. */
-const logged = (logs: WorkerLog[], level: string): Record<string, unknown>[] =>
-  logs.filter((log) => log.level === level).map((log) => runInNewContext(`(${log.message})`));
 
 describe('the bundle that wrangler uploads, in workerd', () => {
   let worker: Worker;
@@ -39,16 +34,15 @@ describe('a route that goes wrong, in workerd', () => {
     ['/throw', 'thrown: a secret'],
     ['/reject', 'rejected: a secret'],
   ])('%s is a 500 that tells nothing, logged once', async (path, error) => {
-    worker.logs.length = 0;
+    const before = worker.errors().length;
     const { status, headers, body } = await send(worker.url, { path });
     expect(status).toBe(500);
     expect(headers['content-type']).toBe('application/json');
     expect(body).toBe('{"message":"Internal Server Error"}');
-    const ofThis = (record: Record<string, unknown>) => record.uri === path;
     await expect
-      .poll(() => logged(worker.logs, 'log').filter(ofThis))
+      .poll(() => worker.records().filter(({ uri }) => uri === path))
       .toEqual([expect.objectContaining({ status: 500, error })]);
-    expect(logged(worker.logs, 'error')).toEqual([
+    expect(worker.errors().slice(before)).toEqual([
       {
         time: expect.any(String),
         level: 'ERROR',

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { send } from './support/client.ts';
 import { startServer } from './support/process.ts';
-import { cutAnswer } from './support/raw.ts';
+import { cutResponse } from './support/raw.ts';
 import { wire } from './wire.ts';
 
 const SEED = 20_261_124;
@@ -21,7 +21,7 @@ const random = (seed: number) => () => {
 const next = random(SEED);
 const below = (limit: number) => Math.floor(next() * limit);
 
-// No HEAD: without knowing it, nobody can tell where its answer ends.
+// No HEAD: without knowing it, nobody can tell where its response ends.
 const seeds = wire.map(({ bytes }) => bytes).filter((bytes) => bytes && !/HEAD/.test(bytes));
 const fragments = ['\r\n', '\r\n\r\n', ':', ' ', '\0', '\xff', '%', '/', '..', 'Host: h\r\n',
   'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n', 'Connection: close\r\n',
@@ -60,7 +60,7 @@ const exchange = async (port: number, bytes: string): Promise<string> => {
   return text;
 };
 
-test(`${REQUESTS} mutated requests end in well-formed answers, each with its record`, async () => {
+test(`${REQUESTS} mutated requests end in well-formed responses, each with its record`, async () => {
   const server = await startServer();
   const statuses: number[] = [];
   for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
@@ -69,7 +69,7 @@ test(`${REQUESTS} mutated requests end in well-formed answers, each with its rec
     for (const [index, text] of texts.entries()) {
       let rest = text;
       while (rest) {
-        const cut = cutAnswer(rest, false);
+        const cut = cutResponse(rest, false);
         if (!cut)
           throw new Error(`${JSON.stringify(requests[index])} ended in ${JSON.stringify(rest)}`);
         rest = cut[1];
@@ -81,10 +81,8 @@ test(`${REQUESTS} mutated requests end in well-formed answers, each with its rec
   }
   expect(await server.stop()).toBe(0);
   expect(server.stderr).toHaveLength(1);
-  const records = server.stdout
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line));
-  const answered = records.map(({ status }) => status).filter((status) => status !== 499);
+  const logged = server.records().map(({ status }) => status);
+  const answered = logged.filter((status) => status !== 499);
   expect(answered.toSorted()).toEqual(statuses.toSorted());
   expect(new Set(statuses)).toEqual(new Set([200, 400, 404, 431]));
 }, 90_000);

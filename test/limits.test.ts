@@ -49,7 +49,7 @@ test.each([
     };
     connection.socket.on('drain', goOn);
     goOn();
-    expect((await connection.answer()).status).toBe(404);
+    expect((await connection.response()).status).toBe(404);
     await connection.end();
     expect(sent).toBeLessThan(1024 * MIB);
     // V8 lets 64 MiB of buffers that nobody holds gather before it collects them.
@@ -60,7 +60,7 @@ test.each([
 test('a client that stops in the midst of its body gets its 404, and is let go', async () => {
   const connection = rawConnection(server.port);
   connection.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\nx');
-  expect((await connection.answer()).status).toBe(404);
+  expect((await connection.response()).status).toBe(404);
   expect(await connection.end()).toBe('');
 });
 

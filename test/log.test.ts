@@ -8,14 +8,11 @@ const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
 
 /** The numbers of lost records that were reported. */
 const lost = (server: ServerProcess): number[] =>
-  server.stderr
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .map(({ time, level, message }) => {
-      expect(new Date(time).toISOString()).toBe(time);
-      expect(level).toBe('WARN');
-      return Number(/^(\d+) access log records lost$/.exec(message)?.[1]);
-    });
+  server.errors().map(({ time, level, message }) => {
+    expect(new Date(time).toISOString()).toBe(time);
+    expect(level).toBe('WARN');
+    return Number(/^(\d+) access log records lost$/.exec(message)?.[1]);
+  });
 
 const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 
@@ -27,7 +24,7 @@ describe('the log is never in the way', () => {
     server.child.kill('SIGTERM');
     server.child.stdout?.resume();
     expect(await server.ended).toBe(0);
-    expect(server.stdout.filter((line) => line.startsWith('{'))).toHaveLength(4_000);
+    expect(server.records()).toHaveLength(4_000);
     expect(lost(server)).toEqual([]);
   });
 
@@ -100,8 +97,7 @@ describe('the error log', () => {
     ]);
     expect((await send(server.url, { path: '/health' })).status).toBe(200);
     expect(await server.stop()).toBe(0);
-    const [, ...errors] = server.stderr;
-    expect(errors.map((line) => JSON.parse(line))).toEqual([
+    expect(server.errors()).toEqual([
       {
         time: expect.any(String),
         level: 'ERROR',
@@ -109,7 +105,7 @@ describe('the error log', () => {
         stack: expect.stringMatching(new RegExp(`^Error: ${error}\n.*faults\\.ts:\\d+`)),
       },
     ]);
-    expect(server.stdout.map((line) => JSON.parse(line))).toEqual([
+    expect(server.records()).toEqual([
       expect.objectContaining({ uri: path, status: 500, error, bytes_out: 35 }),
       expect.objectContaining({ uri: '/health', status: 200, error: '' }),
     ]);
@@ -122,8 +118,7 @@ describe('the error log', () => {
     const server = await startServer(faultyNode);
     await send(server.url, { path });
     expect(await server.ended).toBe(1);
-    const [, ...errors] = server.stderr;
-    expect(errors.map((line) => JSON.parse(line))).toEqual([
+    expect(server.errors()).toEqual([
       {
         time: expect.any(String),
         level: 'FATAL',
@@ -131,8 +126,6 @@ describe('the error log', () => {
         stack: expect.stringContaining(`Error: ${message}\n`),
       },
     ]);
-    expect(server.stdout.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ uri: path, status: 200 }),
-    ]);
+    expect(server.records()).toEqual([expect.objectContaining({ uri: path, status: 200 })]);
   });
 });

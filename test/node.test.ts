@@ -39,7 +39,7 @@ describe.each(nodeServers)('%s', (_, command) => {
     const { date: _a, ...ofGet } = get?.headers ?? {};
     const { date: _b, ...ofHead } = head?.headers ?? {};
     expect(ofHead).toEqual(ofGet);
-    expect(ofHead['content-length']).toBe(String(get?.body.length));
+    expect(ofHead['content-length']).toBe(String(Buffer.byteLength(get?.body ?? '')));
   });
 
   test('says on stderr where it listens, and its version', () => {
@@ -57,8 +57,8 @@ describe.each(nodeServers)('%s', (_, command) => {
 describe('PORT', () => {
   test.each(['', undefined])('%j means 8080', async (PORT) => {
     // Whether or not 8080 is free here, the server says that it is the one it wants.
-    const { child, stderr, errors } = run(startCommand, { env: { ...process.env, PORT } });
-    await once(errors ?? child, 'line');
+    const { child, stderr, stderrReader } = run(startCommand, { env: { ...process.env, PORT } });
+    await once(stderrReader ?? child, 'line');
     child.kill('SIGTERM');
     expect(stderr[0]).toMatch(/localhost:8080$|^PORT=8080: is in use/);
   });
@@ -124,9 +124,7 @@ test('stack traces of the bundle point at the TypeScript lines', async () => {
   await rm(directory, { recursive: true });
   const source = (await readFile('test/fixtures/faults.ts', 'utf8')).split('\n');
   const line = 1 + source.findIndex((text) => text.includes('thrown: a secret'));
-  expect(JSON.parse(server.stderr.at(-1) ?? '').stack).toContain(
-    `test/fixtures/faults.ts:${line}:`,
-  );
+  expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/faults.ts:${line}:`);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {

@@ -6,16 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { send } from './support/client.ts';
-import { visit } from './support/load.ts';
+import { healthRequest, healthResponse, visit } from './support/load.ts';
 import { run, type ServerProcess, startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
 
 const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
-const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const DEADLINE_MS = 7_000; // of the test; the server's is 5 s, and half a second for the log
-
-const records = ({ stdout }: ServerProcess): string[] =>
-  stdout.filter((line) => line.startsWith('{'));
 
 /** Ends a server with a signal; resolves to its exit code and how long it took, in milliseconds. */
 const end = async (server: ServerProcess, signal: NodeJS.Signals = 'SIGTERM') => {
@@ -42,28 +38,29 @@ const refused = (port: number) =>
 describe('SIGTERM', () => {
   test('loses no request of 64 keep-alive connections under load', async () => {
     const server = await startServer();
-    let answers = 0;
+    let responses = 0;
     const visits = Array.from({ length: 64 }, () =>
       visit(server.port, () => {
-        answers += 1;
-        if (answers === 2_000) server.child.kill('SIGTERM');
+        responses += 1;
+        if (responses === 2_000) server.child.kill('SIGTERM');
       }),
     );
-    for (const visited of await Promise.all(visits)) expect(visited.farewell).toBe(true);
+    await Promise.all(visits);
     expect(await server.ended).toBe(0);
-    expect(records(server)).toHaveLength(answers);
+    expect(server.records()).toHaveLength(responses);
   });
 
-  test('loses no answer of a client that pipelines thousands of requests and reads slowly', async () => {
+  test('loses no response of a client that pipelines thousands of requests and reads slowly', async () => {
     // A file takes every record; this process, busy as the client, may be too slow a reader.
     const directory = await mkdtemp(join(tmpdir(), 'edge-ping-log-'));
     const log = await open(join(directory, 'access.log'), 'a+');
     const server = await startServer(undefined, { stdio: ['ignore', log.fd, 'pipe'] });
-    const { socket, ...connection } = rawConnection(server.port);
+    const connection = rawConnection(server.port);
+    const { socket } = connection;
     await once(socket, 'connect');
     socket.pause();
     // More than the buffers hold: the server stops reading, and has requests unread at the signal.
-    for (let count = 0; count < 200; count += 1) connection.write(GET.repeat(1_000));
+    for (let count = 0; count < 200; count += 1) connection.write(healthRequest.repeat(1_000));
     let size = -1;
     while ((await log.stat()).size > size || size === 0) {
       ({ size } = await log.stat());
@@ -75,15 +72,14 @@ describe('SIGTERM', () => {
       setTimeout(() => socket.resume(), 2);
     });
     socket.resume();
-    const answers = (await connection.end()).split('HTTP/1.1 200 OK\r\n').slice(1);
+    let responses = 1;
+    while ((await healthResponse(connection)).headers.connection !== 'close') responses += 1;
+    expect(await connection.end()).toBe('');
     socket.destroy();
     expect(await server.ended).toBe(0);
-    for (const answer of answers) expect(answer).toMatch(/\r\n\r\nHello, Docker! <3$/);
-    const farewells = answers.map((answer) => /^connection: close\r$/im.test(answer));
-    expect(farewells.indexOf(true)).toBe(answers.length - 1);
-    expect(answers.length).toBeLessThan(200_000);
+    expect(responses).toBeLessThan(200_000);
     const records = (await readFile(join(directory, 'access.log'), 'utf8')).trimEnd().split('\n');
-    expect(records).toHaveLength(answers.length);
+    expect(records).toHaveLength(responses);
     await log.close();
     await rm(directory, { recursive: true });
   });
@@ -94,8 +90,8 @@ describe('SIGTERM', () => {
     server.child.kill('SIGTERM');
     await refused(server.port);
     server.child.kill('SIGUSR2');
-    const answer = await connection.answer();
-    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+    const response = await connection.response();
+    expect([response.status, response.headers.connection]).toEqual([200, 'close']);
     expect(await connection.end()).toBe('');
     expect(await server.ended).toBe(0);
   });
@@ -103,26 +99,26 @@ describe('SIGTERM', () => {
   test('still serves what an idle connection asks within a second, then lets it go', async () => {
     const server = await startServer(faultyNode);
     const idle = rawConnection(server.port);
-    idle.write(GET);
-    await idle.answer();
+    idle.write(healthRequest);
+    await idle.response();
     const untouched = rawConnection(server.port);
     const connection = await hold(server);
     server.child.kill('SIGTERM');
     await refused(server.port);
-    idle.write(GET);
-    expect((await idle.answer()).headers.connection).toBe('close');
+    idle.write(healthRequest);
+    expect((await idle.response()).headers.connection).toBe('close');
     expect(await idle.end()).toBe('');
     await untouched.end();
     server.child.kill('SIGUSR2');
-    await connection.answer();
+    await connection.response();
     expect(await server.ended).toBe(0);
   });
 
   test('is not held up by idle and untouched connections', async () => {
     const server = await startServer();
     const [idle, untouched] = [rawConnection(server.port), rawConnection(server.port)];
-    idle.write(GET);
-    await idle.answer();
+    idle.write(healthRequest);
+    await idle.response();
     expect((await end(server)).code).toBe(0);
     expect([await idle.end(), await untouched.end()]).toEqual(['', '']);
   });
@@ -131,12 +127,12 @@ describe('SIGTERM', () => {
     const server = await startServer(faultyNode);
     const held = await hold(server);
     const half = rawConnection(server.port);
-    half.write(`${GET}GET / HTTP/1.1\r\nHos`);
-    await half.answer();
+    half.write(`${healthRequest}GET / HTTP/1.1\r\nHos`);
+    await half.response();
     const { code, duration } = await end(server);
     expect(code).toBe(1);
     expect(duration).toBeLessThan(DEADLINE_MS);
-    expect(records(server).map((line) => JSON.parse(line))).toContainEqual(
+    expect(server.records()).toContainEqual(
       expect.objectContaining({ uri: '/until-signal', status: 499 }),
     );
     for (const { socket } of [held, half]) socket.destroy();
@@ -166,7 +162,7 @@ describe('a second signal', () => {
     server.child.kill('SIGINT');
     await sleep(100);
     server.child.kill('SIGUSR2');
-    expect((await connection.answer()).status).toBe(200);
+    expect((await connection.response()).status).toBe(200);
     expect(await server.ended).toBe(0);
   });
 });
@@ -183,12 +179,12 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
       const port = () => Number(/localhost:(\d+)/.exec(stdout.join('\n'))?.[1]);
       await expect.poll(port, { timeout: 10_000 }).toBeGreaterThan(0);
       const idle = rawConnection(port());
-      idle.write(GET);
-      await idle.answer();
+      idle.write(healthRequest);
+      await idle.response();
       child.stdin?.write('\x03');
       await refused(port());
-      idle.write(GET);
-      expect((await idle.answer()).headers.connection).toBe('close');
+      idle.write(healthRequest);
+      expect((await idle.response()).headers.connection).toBe('close');
       expect(await idle.end()).toBe('');
       await ended;
     },

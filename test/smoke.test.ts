@@ -124,7 +124,7 @@ describe.concurrent('a server', () => {
     const url = await serve(() => {});
     const { exitCode, stdout } = await smoke('--wait', '0', url);
     expect(exitCode).toBe(1);
-    expect(wrong(stdout)).toEqual(['not ok  GET /health', 'no whole answer within 5000 ms']);
+    expect(wrong(stdout)).toEqual(['not ok  GET /health', 'no complete response within 5000 ms']);
   });
 
   test('that stalls in the middle of one answer fails that case', async () => {
@@ -135,7 +135,10 @@ describe.concurrent('a server', () => {
     });
     const { exitCode, stdout } = await smoke(url);
     expect(exitCode).toBe(1);
-    expect(wrong(stdout)).toEqual(['not ok  GET /index.html', 'no whole answer within 5000 ms']);
+    expect(wrong(stdout)).toEqual([
+      'not ok  GET /index.html',
+      'no complete response within 5000 ms',
+    ]);
   });
 
   test('that resets the connection fails', async () => {

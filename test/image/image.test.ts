@@ -119,10 +119,7 @@ describe.each([oneStage, multistage])('the image of $file', (target) => {
     });
     afterAll(() => container.stop());
 
-    wireTests(
-      () => container.port,
-      () => container.stdout,
-    );
+    wireTests(() => container);
   });
 
   test('`stop` ends it with exit code 0, well inside the grace period', async () => {

@@ -51,10 +51,8 @@ http {
 
   test('tells the server who the client is', async () => {
     await send(url, { path: '/?who', localAddress: '127.0.0.2' });
-    const records = () =>
-      server.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
     await expect
-      .poll(records)
+      .poll(() => server.records())
       .toContainEqual(expect.objectContaining({ uri: '/?who', remote_ip: '127.0.0.2' }));
   });
 });

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { type Case, unnamed } from '../contract.ts';
 
-/** An answer as it came over the wire; the names of its header fields are in lower case. */
+/** A response as it came over the wire; the names of its header fields are in lower case. */
 export interface Received {
   status: number;
   headers: Record<string, string>;
@@ -21,14 +21,14 @@ export interface Sent {
 
 /**
  * Sends a request on a connection of its own; follows no redirect.
- * @param timeout milliseconds until the answer must be whole
+ * @param timeout milliseconds until the response must be complete
  */
 export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<Received> =>
   new Promise((resolve, reject) => {
     const { request } = new URL(base).protocol === 'https:' ? https : http;
     const signal = AbortSignal.timeout(timeout);
     const fail = (error: unknown) =>
-      reject(signal.aborted ? new Error(`no whole answer within ${timeout} ms`) : error);
+      reject(signal.aborted ? new Error(`no complete response within ${timeout} ms`) : error);
     const options = {
       method: sent.method ?? 'GET',
       path: sent.path,
@@ -55,7 +55,7 @@ export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<
       .end(sent.requestBody);
   });
 
-/** What an answer lacks or has too much: a line for each difference, none where it holds. */
+/** How a response differs from the expected one: a line for each difference. */
 export const differences = (expected: Received, received: Received): string[] => {
   const lines: string[] = [];
   const compare = (what: string, wanted: unknown, got: unknown) => {
@@ -72,7 +72,7 @@ export const differences = (expected: Received, received: Received): string[] =>
   return lines;
 };
 
-/** Makes the request of a case, and says how its answer differs from what it should be. */
+/** Makes the request of a case, and says how the response differs from what it should be. */
 export const tryCase = async (
   { method, path, requestBody, ...expected }: Case,
   exchange: (sent: Sent) => Promise<Received>,

@@ -1,55 +1,44 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { healthCase } from '../contract.ts';
+import { differences, type Received } from './client.ts';
+import { type RawConnection, rawConnection } from './raw.ts';
 
-const REQUEST = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const BATCH = 500;
 
-/** Sends GET requests, pipelined on one connection; resolves when all have had a whole answer. */
-export const pipeline = async (port: number, requests: number): Promise<void> => {
-  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
-  let tail = '';
-  let answers = 0;
-  for (let sent = 0; sent < requests; sent += BATCH) {
-    const count = Math.min(BATCH, requests - sent);
-    socket.write(REQUEST.repeat(count));
-    while (answers < sent + count) {
-      const [chunk] = await once(socket, 'data');
-      const parts = (tail + chunk).split('Hello, Docker! <3');
-      answers += parts.length - 1;
-      tail = parts.at(-1) ?? '';
-    }
-  }
-  socket.destroy();
+/** The request that makes up the load, as it goes over the wire. */
+export const healthRequest = `GET ${healthCase.path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+
+/** Resolves to the next response; rejects if it isn't the one that the contract has for the load. */
+export const healthResponse = async (connection: RawConnection): Promise<Received> => {
+  const response = await connection.response();
+  const faults = differences(healthCase, response);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  return response;
 };
 
-/** What a client saw that asks again as soon as it has its answer, until it is told to go. */
-export interface Visit {
-  answers: number;
-  /** Whether the last answer said `Connection: close`, and the server then ended the connection. */
-  farewell: boolean;
-}
+/** Sends GET requests, pipelined on one connection; resolves when all have their response. */
+export const pipeline = async (port: number, requests: number): Promise<void> => {
+  const connection = rawConnection(port);
+  for (let sent = 0; sent < requests; sent += BATCH) {
+    const count = Math.min(BATCH, requests - sent);
+    connection.write(healthRequest.repeat(count));
+    for (let received = 0; received < count; received += 1) await healthResponse(connection);
+  }
+  connection.socket.destroy();
+};
 
-/** Asks again and again on one connection until the server ends it; rejects on a broken answer. */
-export const visit = (port: number, onAnswer: () => void = () => {}): Promise<Visit> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
-    let text = '';
-    let answers = 0;
-    let farewell = false;
-    socket
-      .on('connect', () => socket.write(REQUEST))
-      .on('data', (chunk) => {
-        text += chunk;
-        if (!text.endsWith('\r\n\r\nHello, Docker! <3')) return;
-        answers += 1;
-        farewell = /^connection: close\r$/im.test(text);
-        text = '';
-        onAnswer();
-        if (!farewell) socket.write(REQUEST);
-      })
-      .on('error', reject)
-      .on('close', () => {
-        if (text) reject(new Error(`half an answer: ${text}`));
-        resolve({ answers, farewell });
-      });
-  });
+/**
+ * Sends a request as soon as the last one has its response, on one connection, until a response
+ * says `Connection: close` and the server ends the connection; rejects if it ends in any other way.
+ */
+export const visit = async (port: number, onResponse: () => void): Promise<void> => {
+  const connection = rawConnection(port);
+  let response: Received;
+  do {
+    connection.write(healthRequest);
+    response = await healthResponse(connection);
+    onResponse();
+  } while (response.headers.connection !== 'close');
+  const rest = await connection.end();
+  connection.socket.destroy();
+  if (rest) throw new Error(`more than was asked for: ${rest}`);
+};

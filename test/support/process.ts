@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
+import type { AccessRecord } from '../../src/access-log.ts';
+import type { errorRecord } from '../../src/error-log.ts';
 
 /** The command that `npm start` runs. */
 export const startCommand = manifest.scripts.start.split(' ');
@@ -23,6 +25,10 @@ export interface ServerProcess {
   port: number;
   stdout: string[];
   stderr: string[];
+  /** The access log so far. */
+  records(): AccessRecord[];
+  /** The error log so far: stderr without its plain lines. */
+  errors(): ReturnType<typeof errorRecord>[];
   /** Resolves when the process has ended, with its exit code, or the signal that killed it. */
   ended: Promise<number | NodeJS.Signals>;
   /** Sends SIGTERM and resolves as `ended` does. */
@@ -45,13 +51,13 @@ export const run = (command: string[], options: SpawnOptions = {}) => {
   const stdout: string[] = [];
   const stderr: string[] = [];
   if (child.stdout) createInterface(child.stdout).on('line', (line) => stdout.push(line));
-  const errors = child.stderr && createInterface(child.stderr);
-  errors?.on('line', (line) => stderr.push(line));
+  const stderrReader = child.stderr && createInterface(child.stderr);
+  stderrReader?.on('line', (line) => stderr.push(line));
   const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return (code ?? signal) as number | NodeJS.Signals;
   });
-  return { child, stdout, stderr, errors, ended };
+  return { child, stdout, stderr, stderrReader, ended };
 };
 
 /** A TCP port that nobody listens on. */
@@ -69,12 +75,12 @@ export const startServer = async (
   command: string[] = startCommand,
   { env, ...options }: SpawnOptions = {},
 ): Promise<ServerProcess> => {
-  const { child, stdout, stderr, errors, ended } = run(command, {
+  const { child, stdout, stderr, stderrReader, ended } = run(command, {
     ...options,
     env: { ...process.env, PORT: '0', ...env },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    errors?.on('line', (line) => {
+    stderrReader?.on('line', (line) => {
       const port = /listens on http:\/\/localhost:(\d+)$/.exec(line)?.[1];
       if (port) resolve(Number(port));
     });
@@ -86,6 +92,8 @@ export const startServer = async (
     port,
     stdout,
     stderr,
+    records: () => stdout.map((line) => JSON.parse(line)),
+    errors: () => stderr.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
     ended,
     stop() {
       child.kill('SIGTERM');

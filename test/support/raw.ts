@@ -1,14 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import type { Received } from './client.ts';
 
-/** An answer cut out of a connection's bytes. */
-export interface RawAnswer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** Cuts the first whole answer off what came, or gives nothing while it is incomplete. */
-export const cutAnswer = (text: string, isHead: boolean): [RawAnswer, string] | undefined => {
+/** Cuts the first response off what came, or gives nothing while it is incomplete. */
+export const cutResponse = (text: string, isHead: boolean): [Received, string] | undefined => {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [statusLine = '', ...fields] = text.slice(0, end).split('\r\n');
@@ -22,7 +16,7 @@ export const cutAnswer = (text: string, isHead: boolean): [RawAnswer, string] | 
   }
   const noBody = isHead || status < 200;
   const length = noBody ? 0 : Number(headers['content-length']);
-  if (Number.isNaN(length)) throw new Error(`an answer without length: ${text.slice(0, end)}`);
+  if (Number.isNaN(length)) throw new Error(`a response without a length: ${text.slice(0, end)}`);
   const rest = text.slice(end + 4);
   if (rest.length < length) return undefined;
   return [{ status, headers, body: rest.slice(0, length) }, rest.slice(length)];
@@ -33,9 +27,9 @@ export interface RawConnection {
   socket: Socket;
   /** Sends bytes, a character each. */
   write(bytes: string): void;
-  /** Resolves to the next whole answer; rejects when the connection ends before it. */
-  answer(method?: string): Promise<RawAnswer>;
-  /** Resolves to what has come beyond the answers taken, once the server has ended the connection. */
+  /** Resolves to the next complete response; rejects when the connection ends before it. */
+  response(method?: string): Promise<Received>;
+  /** Resolves to what has come beyond the responses taken, once the server has ended the connection. */
   end(): Promise<string>;
 }
 
@@ -70,15 +64,16 @@ export const rawConnection = (port: number): RawConnection => {
   return {
     socket,
     write: (bytes) => socket.write(bytes, 'latin1'),
-    async answer(method = 'GET') {
+    async response(method = 'GET') {
       for (;;) {
-        const cut = cutAnswer(text, method === 'HEAD');
+        const cut = cutResponse(text, method === 'HEAD');
         if (cut) {
           text = cut[1];
           return cut[0];
         }
         if (error) throw error;
-        if (ended) throw new Error(`ended before the answer was whole: ${JSON.stringify(text)}`);
+        if (ended)
+          throw new Error(`ended before the response was complete: ${JSON.stringify(text)}`);
         await change();
       }
     },

@@ -1,39 +1,44 @@
 import { STATUS_CODES } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { wire } from '../wire.ts';
+import type { ServerProcess } from './process.ts';
 import { rawConnection } from './raw.ts';
 
 /**
  * Declares a test for each case of the wire's table, against a server on the loopback interface
  * that nobody else talks to.
- * @param log the lines of the access log so far
  */
-export const wireTests = (port: () => number, log: () => string[] | Promise<string[]>): void => {
+export const wireTests = (server: () => ServerProcess): void => {
   describe.concurrent('on the wire', () => {
     test.for(wire)('$name: $statuses', async ({ bytes, statuses, ends, methods }, { expect }) => {
-      const connection = rawConnection(port());
+      const connection = rawConnection(server().port);
       connection.write(bytes);
       for (const [index, status] of statuses.entries()) {
         const method = methods?.[index] ?? 'GET';
-        const answer = await connection.answer(method);
-        expect(answer.status).toBe(status);
-        expect(answer.headers['x-content-type-options']).toBe('nosniff');
+        const response = await connection.response(method);
+        expect(response.status).toBe(status);
+        expect(response.headers['x-content-type-options']).toBe('nosniff');
         if (status >= 400 && method !== 'HEAD')
-          expect(answer.body).toBe(JSON.stringify({ message: STATUS_CODES[status] }));
+          expect(response.body).toBe(JSON.stringify({ message: STATUS_CODES[status] }));
       }
       if (ends) expect(await connection.end()).toBe('');
       else {
         connection.write('GET /health HTTP/1.1\r\nHost: the-next\r\n\r\n');
-        expect((await connection.answer()).status).toBe(200);
+        expect((await connection.response()).status).toBe(200);
       }
       connection.socket.destroy();
     });
   });
 
-  test('every answer on the wire has its record', async () => {
+  test('every response on the wire has its record', async () => {
     const expected = wire.flatMap(({ statuses, ends }) => (ends ? statuses : [...statuses, 200]));
     await expect
-      .poll(async () => (await log()).map((line) => JSON.parse(line).status).toSorted())
+      .poll(() =>
+        server()
+          .records()
+          .map(({ status }) => status)
+          .toSorted(),
+      )
       .toEqual(expected.toSorted());
   });
 };

@@ -3,7 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import type { AccessRecord } from '../../src/access-log.ts';
+import type { errorRecord } from '../../src/error-log.ts';
 
 /** What makes wrangler run unattended: without questions, colours or telemetry. */
 export const unattended = { CI: '1', NO_COLOR: '1', WRANGLER_SEND_METRICS: 'false' };
@@ -41,15 +44,9 @@ export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
   }
 };
 
-/** What a Worker said with `console.log` and `console.error`. */
-export interface WorkerLog {
-  level: string;
-  message: string;
-}
-
 /** Runs a bundle in workerd, on a free port. */
 export const startWorker = async ({ script, compatibilityDate }: WorkerBundle) => {
-  const logs: WorkerLog[] = [];
+  const logs: { level: string; message: string }[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
@@ -59,5 +56,13 @@ export const startWorker = async ({ script, compatibilityDate }: WorkerBundle) =
     }),
   );
   const url = (await miniflare.ready).origin;
-  return { url, logs, stop: () => miniflare.dispose() };
+  // workerd shows an object as a literal.
+  const logged = (level: string) =>
+    logs.filter((log) => log.level === level).map(({ message }) => runInNewContext(`(${message})`));
+  return {
+    url,
+    records: (): AccessRecord[] => logged('log'),
+    errors: (): ReturnType<typeof errorRecord>[] => logged('error'),
+    stop: () => miniflare.dispose(),
+  };
 };
