@@ -1,37 +1,16 @@
-import { accessRecord } from '../src/access-log.ts';
-import { app } from '../src/app.ts';
-import { errorRecord } from '../src/error-log.ts';
+import type { ExecutionContext } from 'hono';
+import { serve } from '../src/serve.ts';
 
 /** The Worker: `main` of wrangler.toml. */
 export default {
-  async fetch(request: Request): Promise<Response> {
-    const started = Date.now();
-    const { method } = request;
-    const field = (name: string) => request.headers.get(name) ?? '';
-    let message = '';
-    const reportError = (error: Error) => {
-      message = error.message;
-      console.error(errorRecord('ERROR', Date.now(), message, error.stack));
-    };
-    const response = await app.fetch(request, { reportError });
-    const { host, pathname, search } = new URL(request.url);
-    const time = Date.now(); // Cloudflare's clock stands still without I/O: the duration is 0 here
-    // An object, not a line: Workers Logs indexes its fields.
-    console.log(
-      accessRecord({
-        time,
-        duration: time - started,
-        field,
-        platformId: field('cf-ray'),
-        remoteAddress: field('cf-connecting-ip'),
-        host,
-        method,
-        uri: pathname + search,
-        status: response.status,
-        error: message,
-        bytesOut: method === 'HEAD' ? 0 : Number(response.headers.get('Content-Length')),
-      }),
-    );
-    return response;
-  },
+  fetch: (request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> =>
+    serve(request, {
+      bindings: env,
+      executionCtx,
+      requestId: request.headers.get('CF-Ray') ?? '',
+      remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
+      // Objects, not lines: Workers Logs indexes their fields.
+      log: (record) => console.log(record),
+      logError: (record) => console.error(record),
+    }),
 };

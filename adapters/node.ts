@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { errorRecord } from '../src/error-log.ts';
-import { lineWriter, MAX_WAITING, toLine } from './node/log.ts';
+import { jsonLine, lineSink, logWriter } from './node/log.ts';
+import { type NodeExchange, nodeRecord } from './node/record.ts';
 import { makeServer } from './node/server.ts';
 import { readSettings } from './node/settings.ts';
 
@@ -16,22 +17,23 @@ const fail = (line: string): never => {
 };
 const { port, trustProxy } = readSettings(process.env, fail);
 
-const report = (level: 'WARN' | 'ERROR' | 'FATAL', cause: unknown): void => {
-  if (process.stderr.writableLength > MAX_WAITING) return;
-  const { message, stack = undefined } =
-    cause instanceof Error ? cause : { message: String(cause) };
-  process.stderr.write(`${toLine(errorRecord(level, Date.now(), message, stack))}\n`);
-};
-process.stderr.on('error', () => {}); // that nobody reads it is no reason to stop serving
+const writeError = lineSink(process.stderr);
+const report = (level: 'WARN' | 'ERROR' | 'FATAL', cause: unknown): void =>
+  writeError(`${jsonLine(errorRecord(level, cause))}\n`, 1, () => {});
 
-const accessLog = lineWriter(process.stdout, (lines) =>
-  report('WARN', `${lines} access log records lost`),
+const accessLog = logWriter(
+  lineSink(process.stdout),
+  (exchange: NodeExchange) => jsonLine(nodeRecord(exchange, trustProxy)),
+  (lines) => report('WARN', `${lines} access log records lost`),
 );
-const { server, drain } = makeServer(
-  trustProxy,
-  (record) => accessLog.write(toLine(record)),
-  (error) => report('ERROR', error),
-);
+const { server, drain } = makeServer(accessLog.write, report);
+
+/** Ends the process once its log is written, or cannot be. */
+const exit = async (code: number): Promise<void> => {
+  setTimeout(() => process.exit(code), FLUSH_MS);
+  await accessLog.flush();
+  process.exit(code);
+};
 
 const shutdown = async (): Promise<void> => {
   setTimeout(() => {
@@ -45,20 +47,18 @@ const shutdown = async (): Promise<void> => {
 };
 
 let signalledAt = 0;
-const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+const onSignal = (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM'): void => {
   const now = performance.now();
-  if (signalledAt && now - signalledAt > REPEAT_MS) process.exit(128 + constants.signals[signal]);
+  if (signalledAt && now - signalledAt > REPEAT_MS) exit(128 + constants.signals[signal]);
   if (!signalledAt) shutdown();
   signalledAt ||= now;
 };
-process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+process.on('SIGHUP', onSignal).on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
-// Rejections that nobody handles come here, too.
-process.on('uncaughtException', async (error) => {
+// Unhandled rejections come here, too.
+process.on('uncaughtException', (error) => {
   report('FATAL', error);
-  setTimeout(() => process.exit(1), FLUSH_MS);
-  await accessLog.flush();
-  process.exit(1);
+  exit(1);
 });
 
 server.on('error', (error: NodeJS.ErrnoException) => {

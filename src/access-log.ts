@@ -1,16 +1,17 @@
-/** What happened in one exchange of a request and its answer. */
+/** What happened in one exchange of a request and its response. */
 export interface Exchange {
   time: number; // when it ended, in milliseconds since the epoch
   duration: number; // in milliseconds, with fractions
   field: (name: string) => string; // a header field of the request; empty if there is none
-  platformId: string; // what the platform calls a request that has no X-Request-Id
+  fallbackId: string; // the platform's id, for a request without X-Request-Id
   remoteAddress: string;
   host: string;
   method: string;
   uri: string; // the request target with its query, as the platform hands it over
   status: number;
-  error: string; // what a handler threw, or why the request was refused; else empty
-  bytesOut: number; // of the answer's body
+  error: string; // the message of what was thrown, or why the request was refused; else empty
+  bytesIn: number; // of the request's body
+  bytesOut: number | null; // of the response's body; null if the platform does not tell
 }
 
 /** A record of the access log. */
@@ -20,19 +21,19 @@ const MAX_ID = 128;
 const MAX_TEXT = 1024;
 
 /** Bounds what a client can write into the log, and leaves no half of a surrogate pair behind. */
-const cut = (text: string, length = MAX_TEXT): string =>
+export const truncate = (text: string, length = MAX_TEXT): string =>
   text.length > length ? text.slice(0, length).toWellFormed() : text;
 
 let lastTime = 0;
 let lastTimestamp = '';
 
-/** Writes a time in RFC 3339, a millisecond once: at full load that saves 5 % of the CPU. */
+/** RFC 3339, memoized per millisecond, which saves 5 % of the CPU at full load. */
 const timestamp = (time: number): string => {
   if (time !== lastTime) [lastTime, lastTimestamp] = [time, new Date(time).toISOString()];
   return lastTimestamp;
 };
 
-/** Writes nanoseconds as Go's `Duration.String` does, which Echo logs. */
+/** Formats nanoseconds as Go's `Duration.String` does, whose text Echo logs. */
 const goDuration = (ns: number): string => {
   if (ns === 0) return '0s';
   if (ns < 1e3) return `${ns}ns`;
@@ -44,27 +45,26 @@ const goDuration = (ns: number): string => {
 };
 
 /**
- * Makes the record of an exchange in the fields of Echo's Logger, in its order; latency is in
- * nanoseconds. A pipeline made for the reference reads it.
+ * Makes the record of an exchange in the fields of Echo's Logger, in its order, so that log
+ * pipelines built for docker-gs-ping keep working. `latency` is in nanoseconds.
  * @see https://echo.labstack.com/docs/middleware/logger
  */
 export const accessRecord = (exchange: Exchange) => {
   const { field } = exchange;
   const latency = Math.round(exchange.duration * 1e6);
-  const bytesIn = Number(field('content-length'));
   return {
     time: timestamp(exchange.time),
-    id: cut(field('x-request-id') || exchange.platformId, MAX_ID),
+    id: truncate(field('x-request-id') || exchange.fallbackId, MAX_ID),
     remote_ip: exchange.remoteAddress,
-    host: cut(exchange.host),
+    host: truncate(exchange.host),
     method: exchange.method,
-    uri: cut(exchange.uri),
-    user_agent: cut(field('user-agent')),
+    uri: truncate(exchange.uri),
+    user_agent: truncate(field('user-agent')),
     status: exchange.status,
-    error: cut(exchange.error),
+    error: truncate(exchange.error),
     latency,
     latency_human: goDuration(latency),
-    bytes_in: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
+    bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
   };
 };

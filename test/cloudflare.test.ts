@@ -26,7 +26,7 @@ describe('the bundle that wrangler uploads, in workerd', () => {
 describe('a route that goes wrong, in workerd', () => {
   let worker: Worker;
   beforeAll(async () => {
-    worker = await startWorker(await bundleWorker('test/fixtures/faulty-worker.ts'));
+    worker = await startWorker(await bundleWorker('test/fixtures/worker.ts'));
   });
   afterAll(() => worker.stop());
 

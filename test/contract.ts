@@ -1,20 +1,19 @@
-/** A request and the answer that every target owes it. */
+/** A request and the response that every target owes it. */
 export interface Case {
   method: string;
   path: string;
   requestBody?: string;
   status: number;
-  /** Header fields that the answer has, with exactly these values. */
+  /** Header fields of the response, with exactly these values. */
   headers: Record<string, string>;
   body: string;
 }
 
-const nosniff = { 'x-content-type-options': 'nosniff' };
-const json = { 'content-type': 'application/json', ...nosniff };
+const json = { 'content-type': 'application/json' };
 
 const hello = {
   status: 200,
-  headers: { 'content-type': 'text/html; charset=UTF-8', ...nosniff },
+  headers: { 'content-type': 'text/html; charset=UTF-8' },
   body: 'Hello, Docker! <3',
 };
 const health = {
@@ -24,13 +23,16 @@ const health = {
 };
 const notFound = { status: 404, headers: json, body: '{"message":"Not Found"}' };
 
-/** What no header field of an answer contains: the service does not say what it is made of. */
-export const unnamed = /x-powered-by|\bhono\b/i;
+/** Header fields that an adapter adds to every response; in process they are not there. */
+export const adapterHeaders = { 'x-content-type-options': 'nosniff' };
+
+/** What no header field of a response contains: none reveals the framework. */
+export const frameworkName = /x-powered-by|\bhono\b/i;
 
 /** The case that shows whether the service is up. */
 export const healthCase: Case = { method: 'GET', path: '/health', ...health };
 
-/** What the service answers to any HTTP client, on every target. */
+/** What the service responds to any HTTP client, on every target. */
 export const contract: readonly Case[] = [
   { method: 'GET', path: '/', ...hello },
   { method: 'HEAD', path: '/', ...hello, body: '' },

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 
 let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer(['node', 'test/fixtures/faulty-node.ts']);
+  server = await startServer(['node', 'test/fixtures/node.ts']);
 });
 afterAll(() => server.stop());
 

@@ -4,7 +4,7 @@ import { send } from './support/client.ts';
 import { pipeline } from './support/load.ts';
 import { type ServerProcess, startServer } from './support/process.ts';
 
-const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
+const faultyNode = ['node', 'test/fixtures/node.ts'];
 
 /** The numbers of lost records that were reported. */
 const lost = (server: ServerProcess): number[] =>

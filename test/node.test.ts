@@ -115,16 +115,16 @@ test('stack traces of the bundle point at the TypeScript lines', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'edge-ping-bundle-'));
   const bundle = join(directory, 'server.js');
   const build = manifest.scripts.build
-    .replace('adapters/node.ts', 'test/fixtures/faulty-node.ts')
+    .replace('adapters/node.ts', 'test/fixtures/node.ts')
     .replace('dist/server.js', bundle);
   expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
   const server = await startServer(['node', '--enable-source-maps', bundle]);
   await send(server.url, { path: '/throw' });
   await server.stop();
   await rm(directory, { recursive: true });
-  const source = (await readFile('test/fixtures/faults.ts', 'utf8')).split('\n');
+  const source = (await readFile('test/fixtures/routes.ts', 'utf8')).split('\n');
   const line = 1 + source.findIndex((text) => text.includes('thrown: a secret'));
-  expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/faults.ts:${line}:`);
+  expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/routes.ts:${line}:`);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {

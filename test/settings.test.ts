@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { clientAddress, readSettings } from '../adapters/node/settings.ts';
+import { clientAddress } from '../adapters/node/record.ts';
+import { readSettings } from '../adapters/node/settings.ts';
 
 const fail = (line: string): never => {
   throw new Error(line);
@@ -51,6 +52,9 @@ describe('TRUST_PROXY', () => {
     [2, '198.51.100.7', '127.0.0.1'],
     [1, 'unknown', '127.0.0.1'],
     [1, '198.51.100.7:4711', '127.0.0.1'],
+    [1, 'fe80::1%eth0', '127.0.0.1'],
+    [1, `fe80::1%${'A'.repeat(5_000)}`, '127.0.0.1'],
+    [1, 'fe80::1', 'fe80::1'],
     [1, '', '127.0.0.1'],
     [2, ',', '127.0.0.1'],
   ])('%d: the client of X-Forwarded-For: %s is %s', (trustProxy, forwardedFor, expected) => {

@@ -10,7 +10,7 @@ import { healthRequest, healthResponse, visit } from './support/load.ts';
 import { run, type ServerProcess, startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
 
-const faultyNode = ['node', 'test/fixtures/faulty-node.ts'];
+const faultyNode = ['node', 'test/fixtures/node.ts'];
 const DEADLINE_MS = 7_000; // of the test; the server's is 5 s, and half a second for the log
 
 /** Ends a server with a signal; resolves to its exit code and how long it took, in milliseconds. */

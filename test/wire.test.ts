@@ -18,7 +18,7 @@ describe.each(nodeServers)('%s', (_, command) => {
 describe('connections', () => {
   let server: ServerProcess;
   beforeAll(async () => {
-    server = await startServer(['node', 'test/fixtures/faulty-node.ts']);
+    server = await startServer(['node', 'test/fixtures/node.ts']);
   });
   afterAll(() => server.stop());
 

@@ -1,56 +1,116 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { errorReply } from '../../src/app.ts';
+import { unmapped } from './record.ts';
+import { type LoggedResponse, type Outcome, STALL_MS } from './response.ts';
 
+const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
 const LINGER_MS = 1_000;
 
-const byteLength = (chunk: unknown): number =>
-  typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
-
-/** An answer under way, which knows what the access log asks; Node makes one for each request. */
-export class Answer extends ServerResponse<IncomingMessage> {
-  readonly startedAt = performance.now();
-  error = ''; // the message of what the handler threw
-  bytesOut = 0; // of the body, handed to the socket
-
-  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    this.bytesOut += byteLength(chunk);
-    return super.write(chunk, encoding as BufferEncoding, callback as () => void);
-  }
-
-  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    this.bytesOut += byteLength(chunk);
-    return super.end(chunk, encoding as BufferEncoding, callback as () => void);
-  }
-}
-
-/** An open connection. */
-export interface Connection {
-  socket: Socket;
-  peer: string; // its address, which a destroyed socket no longer tells
-  latest: Answer | undefined; // until it has ended, with its request
-  ending: boolean; // the last answer is decided, and what else comes is not served
-}
-
-/** Reads on and forgets: a 'data' listener of one's own takes the socket from Node's parser. */
-export const discardInput = (socket: Socket) =>
-  socket
-    .removeAllListeners('data')
-    .on('data', () => {})
-    .resume();
-
-/**
- * Ends a connection so that its last answer arrives. Node would close the socket with what the
- * client still sends unread, and the reset which that causes overtakes the answer (RFC 9112 §9.6).
- */
-export const linger = (socket: Socket) =>
-  discardInput(socket).end(() => {
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
-  });
-
-/** Makes the answer to the latest request the connection's last, unless its header is out already. */
-export const closeAfterAnswer = (connection: Connection): void => {
-  if (!connection.latest || connection.latest.headersSent) return;
-  connection.latest.setHeader('Connection', 'close');
-  connection.ending = true;
+const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
+  const fields = { ...headers, 'X-Content-Type-Options': 'nosniff', Connection: 'close' };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 };
+
+/** An open connection and the responses that are due on it. */
+export class Connection {
+  /** The address of the other side, which a destroyed socket no longer tells. */
+  readonly peer: string;
+  readonly #socket: Socket;
+  #due = 0;
+  #latest: LoggedResponse | undefined; // until it is closed and its request is complete
+  #isEnding = false; // no further request is served
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.peer = unmapped(socket.remoteAddress ?? '');
+    socket.destroySoon = () => this.#linger(); // called by Node after the last response
+  }
+
+  /** Whether the response to a further request may begin. */
+  begin(response: LoggedResponse): boolean {
+    if (this.#isEnding || this.#latest?.isLast) return false;
+    if (this.#due === MAX_DUE) {
+      this.#isEnding = true;
+      this.#socket.destroy();
+      return false;
+    }
+    this.#due += 1;
+    this.#latest = response;
+    return true;
+  }
+
+  /** Takes back a response that is closed. */
+  release(response: LoggedResponse): void {
+    this.#due -= 1;
+    // Kept, it would outlive the collector's young generation: a third more memory under load.
+    if (this.#latest === response && response.req.complete) this.#latest = undefined;
+  }
+
+  /** Makes the latest response the connection's last, unless its header is out already. */
+  closeAfterLatest(): void {
+    this.#latest?.closeAfter();
+  }
+
+  /**
+   * Ends the connection with one more response, to what is no request, once those that are due are sent.
+   * @returns how that went; undefined if there is nobody to send it to
+   */
+  async endWith(status: number, error: string): Promise<Outcome | undefined> {
+    if (this.#isEnding || this.#latest?.isLast) return undefined;
+    this.#isEnding = true;
+    this.#socket.pause(); // input would count as activity and put off the time-out
+    await setImmediate(); // by now every handler that waits for nothing has responded
+    const latest = this.#latest;
+    if (latest && !latest.closed) {
+      if (latest.req.complete || latest.writableEnded) await once(latest, 'close');
+      else return this.#endInBody(latest, status, error);
+    }
+    // What is malformed or late may also be the rest of a request that already has its response.
+    const isSent = this.#socket.writable && latest?.req.complete !== false;
+    const { headers, body } = errorReply(status, STATUS_CODES[status] ?? '');
+    if (isSent) this.#socket.write(rawResponse(status, headers, body));
+    this.#linger();
+    return isSent
+      ? { status, error, duration: 0, bytesIn: 0, bytesOut: Buffer.byteLength(body) }
+      : undefined;
+  }
+
+  /** Takes Node's time-out: what waits for its handler is left alone, but not what idles or stalls. */
+  timedOut(): void {
+    if (this.#due === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
+  }
+
+  /** Resolves when the connection is closed. */
+  closed(): Promise<unknown> {
+    return new Promise((resolve) => this.#socket.once('close', resolve));
+  }
+
+  /** Ends in the midst of a request's body, which its handler may be waiting for. */
+  #endInBody(latest: LoggedResponse, status: number, error: string): undefined {
+    latest.closeAfter();
+    if (this.#socket.readableEnded)
+      this.#socket.destroy(); // the client has left
+    else latest.fail(status, error);
+  }
+
+  /**
+   * Closes the connection so that its last response arrives. Node would close the socket while the
+   * client still sends, and the reset which that causes overtakes the response (RFC 9112 §9.6).
+   */
+  #linger(): void {
+    const socket = this.#socket.pause().setTimeout(STALL_MS);
+    socket.end(() => {
+      // A 'data' listener detaches Node's parser.
+      socket
+        .removeAllListeners('data')
+        .on('data', () => {})
+        .resume();
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+      socket.once('close', () => clearTimeout(timer));
+    });
+  }
+}

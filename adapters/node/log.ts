@@ -1,19 +1,60 @@
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
-const BATCH_LENGTH = 16_384; // characters; a write for each line would halve the throughput
+const BATCH_LINES = 128; // a write for each line would halve the throughput
 const BATCH_MS = 50;
 
-/** Bytes that may wait for a slow reader; what comes then is lost. */
-export const MAX_WAITING = 1_048_576;
+/** How much may wait for a slow reader; lines that come then are lost. */
+const MAX_BUFFERED_BYTES = 1_048_576;
+
+const NEWLINE = 10;
 
 /**
- * Makes a writer of lines that never blocks, never throws and does not grow: what a full, closed
- * or stalled stream does not take is lost and counted.
+ * Writes text made of whole lines, and never throws or blocks for long.
+ * @param done takes how many of the lines were lost
+ */
+export type LineSink = (text: string, lines: number, done: (lost: number) => void) => void;
+
+const streamSink = (stream: Writable): LineSink => {
+  stream.on('error', () => {}); // EPIPE: the callback of the write has it too
+  return (text, lines, done) => {
+    if (lines > 0 && stream.writableLength > MAX_BUFFERED_BYTES) done(lines);
+    else stream.write(text, (error) => done(error ? lines : 0));
+  };
+};
+
+/** Node's own stream for files takes a short write, which a full disk causes, for a whole one. */
+const fileSink = (fd: number): LineSink => {
+  let isLineBroken = false;
+  return (text, lines, done) => {
+    const bytes = Buffer.from(isLineBroken ? `\n${text}` : text);
+    let written = 0;
+    let newlines = isLineBroken ? -1 : 0;
+    try {
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+    } catch {} // ENOSPC and the like: the rest is lost
+    for (const byte of bytes.subarray(0, written)) if (byte === NEWLINE) newlines += 1;
+    if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
+    done(lines - Math.max(newlines, 0));
+  };
+};
+
+/** The way to write lines to standard output or error, whatever that is. */
+export const lineSink = (stream: Writable & { fd: number }): LineSink =>
+  fstatSync(stream.fd).isFile() ? fileSink(stream.fd) : streamSink(stream);
+
+/**
+ * Makes the writer of a log. Entries become lines in batches: code runs faster in a loop than
+ * between system calls.
+ * @param toLine makes the line of an entry
  * @param reportLost takes the number of lost lines, once writing works again or at the flush
  */
-export const lineWriter = (stream: Writable, reportLost: (lines: number) => void) => {
-  let batch = '';
-  let lines = 0;
+export const logWriter = <Entry>(
+  sink: LineSink,
+  toLine: (entry: Entry) => string,
+  reportLost: (lines: number) => void,
+) => {
+  let entries: Entry[] = [];
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -22,39 +63,38 @@ export const lineWriter = (stream: Writable, reportLost: (lines: number) => void
     lost = 0;
   };
   const writeBatch = () => {
-    const [text, count] = [batch, lines];
-    batch = '';
-    lines = 0;
     clearTimeout(timer);
     timer = undefined;
-    if (stream.writableLength > MAX_WAITING) lost += count;
-    else if (count > 0)
-      stream.write(text, (error) => {
-        if (error) lost += count;
-        else report();
-      });
+    if (entries.length === 0) return;
+    let text = '';
+    for (const entry of entries) text += `${toLine(entry)}\n`;
+    sink(text, entries.length, (lostNow) => {
+      lost += lostNow;
+      if (lostNow === 0) report();
+    });
+    entries = [];
   };
-  stream.on('error', () => {}); // EPIPE, ENOSPC: the callback of the write has it too
 
   return {
-    write(line: string): void {
-      batch += `${line}\n`;
-      lines += 1;
-      if (batch.length >= BATCH_LENGTH) writeBatch();
+    write(entry: Entry): void {
+      entries.push(entry);
+      if (entries.length >= BATCH_LINES) writeBatch();
       else timer ??= setTimeout(writeBatch, BATCH_MS);
     },
-    /** Resolves once every line is written or counted as lost. */
+    /** Resolves once every entry is written or counted as lost. */
     async flush(): Promise<void> {
       writeBatch();
-      await new Promise<unknown>((resolve) => stream.write('', resolve));
+      await new Promise<unknown>((resolve) => sink('', 0, resolve));
       report();
     },
   };
 };
 
-/** Writes a record as one line of JSON, with what some readers take for a line's end escaped. */
-export const toLine = (record: object): string =>
-  JSON.stringify(record).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+/** Writes a record as one line of JSON; characters that are invisible, or that some readers take for a line break, are escaped. */
+export const jsonLine = (record: object): string =>
+  JSON.stringify(record).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
   );

@@ -1,189 +1,132 @@
-import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { totalmem } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { getRequestListener, RequestError } from '@hono/node-server';
-import { type AccessRecord, accessRecord } from '../../src/access-log.ts';
-import { app, errorAnswer } from '../../src/app.ts';
-import { Answer, type Connection, closeAfterAnswer, discardInput, linger } from './connection.ts';
-import { clientAddress, unmapped } from './settings.ts';
+import { Connection } from './connection.ts';
+import { appListener } from './listener.ts';
+import type { NodeExchange } from './record.ts';
+import { LoggedResponse, type Outcome } from './response.ts';
 
 const options = {
-  headersTimeout: 10_000, // no client needs Node's 60 s for a header, but one that means ill does
+  headersTimeout: 10_000, // Node's 60 s only help clients that are slow on purpose
   requestTimeout: 30_000, // with its body
-  connectionsCheckingInterval: 1_000, // how often Node looks for the two; 30 s is its own
+  connectionsCheckingInterval: 1_000, // how often Node checks these two; its default is 30 s
   keepAliveTimeout: 620_000, // the side that reuses must close first: load balancers do after 60 s (AWS) to 600 s (Google)
-  maxHeaderSize: 16_384, // Node's own; proxies pass less on
-  requireHostHeader: false, // serve() does: Node's own 400 would have no body and no record
+  requireHostHeader: false, // the listener requires it: Node's own 400 has no body and no record
   joinDuplicateHeaders: true, // makes two Host fields a malformed one
   optimizeEmptyRequests: true, // no stream events for the body of a request that has none
-  ServerResponse: Answer,
+  ServerResponse: LoggedResponse,
 };
 const IDLE_MS = 1_000;
+const DROP_REPORT_MS = 1_000;
+const CONNECTION_BYTES = 65_536; // a connection's share of memory, with a header of the largest size
+const RESERVED_DESCRIPTORS = 32; // for all that is no connection
 
-const wellFormedHost = /^[^\s,/?#@\\]+$/; // in part; @hono/node-server looks closer
 const statusOf: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
-const refusal = (status: number) => errorAnswer(status, STATUS_CODES[status] ?? '');
 
-/** Clients send UTF-8 in header fields; Node reads Latin-1. */
-const decode = (text: unknown): string => {
-  if (typeof text !== 'string') return '';
-  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
+const fileDescriptors = (): number => {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    return Infinity; // not on Linux
+  }
+};
+
+/** How many connections there is memory for, and file descriptors. */
+const maxConnections = (): number => {
+  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  const descriptors = Math.max(fileDescriptors() - RESERVED_DESCRIPTORS, 1);
+  return Math.min(Math.floor(memory / CONNECTION_BYTES), descriptors);
 };
 
 /**
  * Makes the HTTP server of the app, not listening yet, and the function that drains it.
- * @param trustProxy how many proxies stand before the server
- * @param log takes the record of each exchange, once it has ended
- * @param reportError takes what a handler threw
+ * @param log takes each exchange, once it has ended
+ * @param report takes what a handler threw, and warnings
  */
 export const makeServer = (
-  trustProxy: number,
-  log: (record: AccessRecord) => void,
-  reportError: (error: unknown) => void,
+  log: (exchange: NodeExchange) => void,
+  report: (level: 'WARN' | 'ERROR', cause: unknown) => void,
 ) => {
   const connections = new Map<Duplex, Connection>();
-  let onDrained: (() => void) | undefined;
+  const listener = appListener((error) => report('ERROR', error));
 
-  const record = (
-    peer: string,
-    { method = '', url, headers = {} }: Partial<IncomingMessage>,
-    outcome: { status: number; error: string; duration: number; bytesOut: number },
-  ) => {
-    const { status, error, duration, bytesOut } = outcome; // spreading it below is measurably slower
-    const field = (name: string) => decode(headers[name]);
-    log(
-      accessRecord({
-        time: Date.now(),
-        duration,
-        field,
-        platformId: '',
-        remoteAddress: trustProxy
-          ? clientAddress(peer, field('x-forwarded-for'), trustProxy)
-          : peer,
-        host: field('host'),
-        method,
-        uri: decode(url),
-        status,
-        error,
-        bytesOut,
-      }),
-    );
-  };
+  const logExchange = (
+    connection: Connection,
+    incoming: Partial<IncomingMessage>,
+    outcome: Outcome,
+  ) =>
+    log({
+      time: Date.now(),
+      peer: connection.peer,
+      headers: incoming.headers ?? {},
+      method: incoming.method ?? '',
+      url: incoming.url ?? '',
+      outcome,
+    });
 
-  const listener = getRequestListener(
-    (request, { outgoing }) =>
-      app.fetch(request, {
-        reportError(error) {
-          if (outgoing instanceof Answer) outgoing.error = error.message;
-          reportError(error);
-        },
-      }),
-    {
-      hostname: 'localhost', // for HTTP/1.0, see below
-      // Of requests that are none, and of what Hono lets through: a throw that is no Error.
-      errorHandler(error) {
-        const refused = error instanceof RequestError;
-        if (!refused) reportError(error);
-        const answer = refusal(refused ? 400 : 500);
-        return new Response(answer.body, answer);
-      },
-    },
-  );
-
-  const serve = (incoming: IncomingMessage, outgoing: Answer) => {
+  const serve = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
     const connection = connections.get(incoming.socket);
-    if (!connection || connection.ending) return;
-    connection.latest = outgoing;
+    if (!connection?.begin(outgoing)) return;
     outgoing.on('close', () => {
-      // Kept, it outlives the collector's young generation: a third more memory under load.
-      if (connection.latest === outgoing && incoming.complete) connection.latest = undefined;
-      record(connection.peer, incoming, {
-        status: outgoing.writableFinished ? outgoing.statusCode : 499, // nginx's, for a client that left
-        error: outgoing.error,
-        duration: performance.now() - outgoing.startedAt,
-        bytesOut: outgoing.bytesOut,
-      });
+      connection.release(outgoing);
+      logExchange(connection, incoming, outgoing.outcome);
     });
-    if (onDrained) closeAfterAnswer(connection);
-    // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
-    const { host } = incoming.headers;
-    if (host ? wellFormedHost.test(host) : incoming.httpVersion === '1.0') {
-      listener(incoming, outgoing);
-    } else {
-      const { status, headers, body } = refusal(400);
-      outgoing.error = 'Host is missing or malformed';
-      outgoing.writeHead(status, headers).end(body);
-    }
+    if (!server.listening) outgoing.closeAfter();
+    listener(incoming, outgoing);
   };
 
-  /** Answers what never becomes a request to the app, after the answers that are due, and hangs up. */
-  const refuse = (socket: Duplex, status: number, error: string, incoming = {}) => {
+  /** Responds to what never becomes a request to the app, and closes the connection. */
+  const refuse = async (socket: Duplex, status: number, error: string, incoming = {}) => {
     const connection = connections.get(socket);
-    if (!connection || connection.ending) return;
-    connection.ending = true;
-    discardInput(connection.socket);
-    const { latest, peer } = connection;
-    const answer = () => {
-      // What is malformed or late may also be the rest of a request that has had its answer.
-      if (socket.writable && latest?.req.complete !== false) {
-        const { headers, body } = refusal(status);
-        const fields = Object.entries({ ...headers, Connection: 'close' });
-        const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-        socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`);
-        record(peer, incoming, { status, error, duration: 0, bytesOut: Buffer.byteLength(body) });
-      }
-      linger(connection.socket);
-    };
-    // By then every handler has answered, but one that may be waiting for the body which went wrong.
-    setImmediate(() => {
-      if (!latest || latest.closed) answer();
-      else if (latest.req.complete || latest.headersSent) latest.once('close', answer);
-      else socket.destroy();
-    });
+    const outcome = await connection?.endWith(status, error);
+    if (connection && outcome) logExchange(connection, incoming, outcome);
   };
 
-  const server = createServer<typeof IncomingMessage, typeof Answer>(options, serve)
+  let dropped = 0;
+  const drop = () => {
+    dropped += 1;
+    if (dropped > 1) return;
+    server.closeIdleConnections(); // the next client takes the place of one that is not served
+    setTimeout(() => {
+      report('WARN', `${dropped} connections refused: at most ${server.maxConnections} at a time`);
+      dropped = 0;
+    }, DROP_REPORT_MS);
+  };
+
+  const server = createServer(options, serve)
     .on('checkExpectation', serve) // it may be ignored (RFC 9110 §10.1.1); Node's own 417 has no body
     .on('connection', (socket) => {
-      connections.set(socket, {
-        socket,
-        peer: unmapped(socket.remoteAddress ?? ''),
-        latest: undefined,
-        ending: false,
-      });
-      socket.destroySoon = () => linger(socket); // what Node calls after the last answer
-      socket.on('close', () => {
-        connections.delete(socket);
-        if (connections.size === 0) onDrained?.();
-      });
+      connections.set(socket, new Connection(socket));
+      socket.on('close', () => connections.delete(socket));
     })
     .on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      if (error.code === 'ECONNRESET') socket.destroy();
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
       else refuse(socket, statusOf[error.code ?? ''] ?? 400, error.message);
     })
     .on('connect', (incoming) => {
       incoming.socket.on('error', () => {}); // Node's own listener is gone
       refuse(incoming.socket, 400, 'CONNECT is for proxies', incoming);
-    });
+    })
+    .on('timeout', (socket) => connections.get(socket)?.timedOut())
+    .on('drop', drop);
+  server.maxConnections = maxConnections();
+  server.maxHeadersCount = 0; // unlimited, within their size: Node would drop the last, which proxies write
 
   /** Stops accepting and lets every exchange end; resolves when the last connection is closed. */
-  const drain = (): Promise<void> =>
-    new Promise((resolve) => {
-      onDrained = resolve;
-      if (connections.size === 0) resolve();
-      for (const connection of connections.values()) closeAfterAnswer(connection);
-      // Not http's own close(): it cuts idle connections at once, which a proxy may just be reusing,
-      // and stops the clock of the timeouts.
-      NetServer.prototype.close.call(server);
-      setInterval(() => {
-        server.closeIdleConnections();
-        // To Node, a connection on which nothing ever came is not idle.
-        for (const { socket } of connections.values()) if (socket.bytesRead === 0) socket.destroy();
-      }, IDLE_MS).unref();
-    });
+  const drain = async (): Promise<void> => {
+    // Not http's own close(): it cuts idle connections at once, which a proxy may just be reusing,
+    // and stops the clock of the timeouts.
+    NetServer.prototype.close.call(server);
+    for (const connection of connections.values()) connection.closeAfterLatest();
+    setInterval(() => server.closeIdleConnections(), IDLE_MS);
+    await Promise.all(Array.from(connections.values(), (connection) => connection.closed()));
+  };
 
   return { server, drain };
 };

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /**
  * Reads what the operator sets: `PORT`, where 0 takes any free port, and `TRUST_PROXY`, the number
  * of proxies before the server that append to `X-Forwarded-For`. Unset and empty mean the default.
@@ -12,13 +10,4 @@ export const readSettings = (env: NodeJS.ProcessEnv, fail: (line: string) => nev
     return fail(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
   };
   return { port: integer('PORT', 8080, 65_535), trustProxy: integer('TRUST_PROXY', 0, 100) };
-};
-
-/** Takes the prefix off an IPv4 address that a dual-stack socket shows as an IPv6 one (RFC 4291 §2.5.5.2). */
-export const unmapped = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
-
-/** The client's address: the peer's, or what the outermost of the trusted proxies saw. */
-export const clientAddress = (peer: string, forwardedFor: string, trustProxy: number): string => {
-  const entry = forwardedFor.split(',').at(-trustProxy)?.trim(); // left of it: the client's own words
-  return entry && isIP(entry) ? unmapped(entry) : peer;
 };

@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { type Case, unnamed } from '../contract.ts';
+import { adapterHeaders, type Case, frameworkName } from '../contract.ts';
 
 /** A response as it came over the wire; the names of its header fields are in lower case. */
 export interface Received {
@@ -67,13 +67,22 @@ export const differences = (expected: Received, received: Received): string[] =>
   for (const [name, value] of Object.entries(expected.headers))
     compare(name, value, received.headers[name]);
   for (const [name, value] of Object.entries(received.headers))
-    if (unnamed.test(`${name}: ${value}`)) lines.push(`${name}: ${value}: names the framework`);
+    if (frameworkName.test(`${name}: ${value}`))
+      lines.push(`${name}: ${value}: names the framework`);
   compare('body', expected.body, received.body);
   return lines;
 };
 
-/** Makes the request of a case, and says how the response differs from what it should be. */
+/**
+ * Makes the request of a case, and says how the response differs from what it should be.
+ * @param added header fields that it must have besides
+ */
 export const tryCase = async (
-  { method, path, requestBody, ...expected }: Case,
+  { method, path, requestBody, headers, ...expected }: Case,
   exchange: (sent: Sent) => Promise<Received>,
-): Promise<string[]> => differences(expected, await exchange({ method, path, requestBody }));
+  added: Record<string, string> = adapterHeaders,
+): Promise<string[]> =>
+  differences(
+    { ...expected, headers: { ...headers, ...added } },
+    await exchange({ method, path, requestBody }),
+  );

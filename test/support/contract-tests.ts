@@ -2,10 +2,16 @@ import { expect, test } from 'vitest';
 import { contract } from '../contract.ts';
 import { type Received, type Sent, send, tryCase } from './client.ts';
 
-/** Declares a test for each case of the contract, against a target that sends and receives. */
-export const contractTests = (exchange: (sent: Sent) => Promise<Received>): void => {
+/**
+ * Declares a test for each case of the contract, against a target that sends and receives.
+ * @param added header fields that the adapter adds, if not the usual ones
+ */
+export const contractTests = (
+  exchange: (sent: Sent) => Promise<Received>,
+  added?: Record<string, string>,
+): void => {
   test.each(contract)('$method $path is $status', async (expected) => {
-    expect(await tryCase(expected, exchange)).toEqual([]);
+    expect(await tryCase(expected, exchange, added)).toEqual([]);
   });
 };
 

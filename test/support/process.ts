@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import manifest from '../../package.json' with { type: 'json' };
 import type { AccessRecord } from '../../src/access-log.ts';
-import type { errorRecord } from '../../src/error-log.ts';
+import type { ErrorRecord } from '../../src/error-log.ts';
 
 /** The command that `npm start` runs. */
 export const startCommand = manifest.scripts.start.split(' ');
@@ -28,7 +28,7 @@ export interface ServerProcess {
   /** The access log so far. */
   records(): AccessRecord[];
   /** The error log so far: stderr without its plain lines. */
-  errors(): ReturnType<typeof errorRecord>[];
+  errors(): ErrorRecord[];
   /** Resolves when the process has ended, with its exit code, or the signal that killed it. */
   ended: Promise<number | NodeJS.Signals>;
   /** Sends SIGTERM and resolves as `ended` does. */

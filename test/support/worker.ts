@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { AccessRecord } from '../../src/access-log.ts';
-import type { errorRecord } from '../../src/error-log.ts';
+import type { ErrorRecord } from '../../src/error-log.ts';
 
 /** What makes wrangler run unattended: without questions, colours or telemetry. */
 export const unattended = { CI: '1', NO_COLOR: '1', WRANGLER_SEND_METRICS: 'false' };
@@ -45,24 +45,30 @@ export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
 };
 
 /** Runs a bundle in workerd, on a free port. */
-export const startWorker = async ({ script, compatibilityDate }: WorkerBundle) => {
+export const startWorker = async (
+  { script, compatibilityDate }: WorkerBundle,
+  bindings: Record<string, string> = {},
+) => {
   const logs: { level: string; message: string }[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       compatibilityDate,
+      bindings,
       cf: false,
       handleStructuredLogs: ({ level, message }) => logs.push({ level, message }),
     }),
   );
   const url = (await miniflare.ready).origin;
-  // workerd shows an object as a literal.
+  // workerd shows an object as a literal, and adds lines of its own.
   const logged = (level: string) =>
-    logs.filter((log) => log.level === level).map(({ message }) => runInNewContext(`(${message})`));
+    logs
+      .filter((log) => log.level === level && log.message.startsWith('{'))
+      .map(({ message }) => runInNewContext(`(${message})`));
   return {
     url,
     records: (): AccessRecord[] => logged('log'),
-    errors: (): ReturnType<typeof errorRecord>[] => logged('error'),
+    errors: (): ErrorRecord[] => logged('error'),
     stop: () => miniflare.dispose(),
   };
 };

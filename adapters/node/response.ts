@@ -1,0 +1,149 @@
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { errorReply } from '../../src/app.ts';
+import { messageOf } from '../../src/error-log.ts';
+
+/** How long a client may take nothing of what waits for it; Node tells within twice this time. */
+export const STALL_MS = 25_000;
+
+const byteLength = (chunk: unknown): number =>
+  typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
+
+// Connection is not the app's to say, though Hono's streamSSE does.
+const serverFields = /^(connection|x-content-type-options)$/i;
+
+/** How an exchange went. */
+export interface Outcome {
+  status: number;
+  error: string;
+  duration: number; // in milliseconds
+  bytesIn: number; // of the request's body
+  bytesOut: number; // of the response's
+}
+
+/** A ServerResponse that keeps what the access log needs, and that can respond in the app's place. */
+export class LoggedResponse extends ServerResponse<IncomingMessage> {
+  /** Takes what went wrong in the app. */
+  reportError: ((error: unknown) => void) | undefined;
+  readonly #startedAt = performance.now();
+  #error = '';
+  #bytesIn = 0;
+  #bytesOut = 0; // handed to the socket
+  /** Whether the connection ends after it. */
+  isLast = false;
+  #hasFailed = false; // what the app still writes is dropped
+  #isCut = false;
+
+  constructor(...args: [IncomingMessage]) {
+    super(...args);
+    const [request] = args;
+    const { headers, push } = request;
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
+      return;
+    request.push = (chunk, encoding) => {
+      this.#bytesIn += byteLength(chunk);
+      return push.call(request, chunk, encoding);
+    };
+  }
+
+  /** How the exchange went, once the response is closed. */
+  get outcome(): Outcome {
+    const hasBody =
+      this.req.method !== 'HEAD' && this.statusCode !== 204 && this.statusCode !== 304;
+    return {
+      status: this.writableFinished || this.#isCut ? this.statusCode : 499, // nginx's, for a client that left
+      error: this.#error,
+      duration: performance.now() - this.#startedAt,
+      bytesIn: this.#bytesIn,
+      bytesOut: hasBody ? this.#bytesOut : 0,
+    };
+  }
+
+  /** Lets the connection end after this response, unless its header is out already. */
+  closeAfter(): void {
+    this.isLast ||= !this.headersSent;
+  }
+
+  /** Takes what the app threw. It is reported once, and not if the client left while it sent its body. */
+  appFailed(thrown: unknown): void {
+    const clientLeft = this.destroyed && !this.req.complete;
+    if (this.#error || clientLeft) return;
+    this.#error = messageOf(thrown);
+    this.reportError?.(thrown);
+  }
+
+  /** Responds in the app's place, or cuts the connection if a response is under way. */
+  fail(status: number, error: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#error ||= error;
+    if (this.headersSent) {
+      this.#isCut = !this.destroyed;
+      this.req.socket.destroy();
+      return;
+    }
+    for (const name of this.getHeaderNames()) this.removeHeader(name);
+    this.statusMessage = '';
+    const { headers, body } = errorReply(status, STATUS_CODES[status] ?? '');
+    this.#sendHeader(status, headers);
+    this.#bytesOut = Buffer.byteLength(body);
+    super.end(body);
+  }
+
+  // What Node refuses to send is the app's fault, and the 500 of any other.
+  override writeHead(status: number, ...rest: unknown[]): this {
+    if (this.#hasFailed) return this;
+    try {
+      if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
+      this.#sendHeader(status, Object(rest.at(-1)));
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
+    return this;
+  }
+
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    if (this.#hasFailed) return false;
+    try {
+      this.#bytesOut += byteLength(chunk);
+      const takesMore = super.write(chunk, encoding as BufferEncoding, callback as () => void);
+      if (!takesMore) this.req.socket.setTimeout(STALL_MS);
+      return takesMore;
+    } catch (thrown) {
+      this.#refused(thrown);
+      return false;
+    }
+  }
+
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (!this.headersSent) this.writeHead(this.statusCode);
+    if (this.#hasFailed) return this;
+    try {
+      this.#bytesOut += byteLength(chunk);
+      super.end(chunk, encoding as BufferEncoding, callback as () => void);
+      if (this.writableLength > 0) this.req.socket.setTimeout(STALL_MS);
+    } catch (thrown) {
+      this.#refused(thrown);
+    }
+    return this;
+  }
+
+  override destroy(error?: Error): this {
+    super.destroy(error);
+    // Before Node 24.?, a response that waits for those before it is never closed.
+    if (!this.socket) process.nextTick(() => this.closed || this.emit('close'));
+    return this;
+  }
+
+  #sendHeader(status: number, headers: Record<string, string>): void {
+    const fields: Record<string, string> = { 'X-Content-Type-Options': 'nosniff' };
+    for (const name in headers) if (!serverFields.test(name)) fields[name] = headers[name] ?? '';
+    if (this.isLast) this.shouldKeepAlive = false;
+    super.writeHead(status, fields);
+  }
+
+  #refused(thrown: unknown): void {
+    this.appFailed(thrown);
+    this.fail(500, '');
+  }
+}
