@@ -176,17 +176,56 @@ describe.each(targets)('on %s', (_, start) => {
 });
 
 describe('on Node', () => {
-  test('what ends a line for some readers is escaped', async () => {
+  test.each([
+    ['line breaks', '\u2028\u2029\u0085'],
+    ['control characters', '\u0080\u009b'],
+    ['characters that change the direction of text', '\u061c\u200e\u202e\u2066\u2069'],
+    ['characters without width', '\ufeff\u00ad\u200b\u200d\u2060\u180e\ufe0f'],
+    ['tag characters', '\u{e0041}\u{e007f}'],
+  ])('%s are escaped', async (_, text) => {
     const server = await startServer();
     const connection = rawConnection(server.port);
-    const sent = '\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\xc2\x9b'; // U+2028, U+2029, NEL, CSI
+    const sent = Buffer.from(text).toString('latin1');
     connection.write(`GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a${sent}\r\n\r\n`);
     await connection.response();
     connection.socket.destroy();
     await server.stop();
     const [line = ''] = server.stdout;
-    expect(line).toContain('"user_agent":"a\\u2028\\u2029\\u0085\\u009b"');
-    expect(JSON.parse(line).user_agent).toBe('a\u2028\u2029\u0085\u009b');
+    const escaped = text
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    expect(line).toContain(`"user_agent":"a${escaped.join('')}"`);
+    expect(server.records()).toEqual([expect.objectContaining({ user_agent: `a${text}` })]);
+  });
+
+  test('the record counts what was sent and what came, not what was promised', async () => {
+    const server = await startServer(['node', 'test/fixtures/node.ts']);
+    const exchanges: [string, object][] = [
+      ['HEAD / HTTP/1.1\r\nHost: a/b\r\n\r\n', { status: 400, bytes_out: 0 }],
+      ['HEAD /health HTTP/1.1\r\nHost: h\r\n\r\n', { status: 200, bytes_out: 0 }],
+      [
+        'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9007199254740991\r\n\r\n',
+        { status: 404, bytes_in: 0, bytes_out: 23 },
+      ],
+      [
+        'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9007199254740991\r\n\r\nabc',
+        { status: 404, bytes_in: 3 },
+      ],
+      [
+        'POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n',
+        { status: 200, bytes_in: 5, bytes_out: 5 },
+      ],
+    ];
+    for (const [bytes] of exchanges) {
+      const connection = rawConnection(server.port);
+      connection.write(bytes);
+      await connection.response(bytes.split(' ')[0]);
+      connection.socket.destroy();
+    }
+    await server.stop();
+    expect(server.records()).toEqual(
+      exchanges.map(([, expected]) => expect.objectContaining(expected)),
+    );
   });
 
   test('latency is nanoseconds, and latency_human says the same', async () => {

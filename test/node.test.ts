@@ -119,7 +119,7 @@ test('stack traces of the bundle point at the TypeScript lines', async () => {
     .replace('dist/server.js', bundle);
   expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
   const server = await startServer(['node', '--enable-source-maps', bundle]);
-  await send(server.url, { path: '/throw' });
+  await send(server.url, { path: '/throw/error' });
   await server.stop();
   await rm(directory, { recursive: true });
   const source = (await readFile('test/fixtures/routes.ts', 'utf8')).split('\n');
@@ -127,8 +127,11 @@ test('stack traces of the bundle point at the TypeScript lines', async () => {
   expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/routes.ts:${line}:`);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {
-  const server = await startServer();
-  server.child.kill(signal);
-  expect(await server.ended).toBe(0);
-});
+test.each(['SIGHUP', 'SIGINT', 'SIGTERM'] as const)(
+  '%s ends it with exit code 0',
+  async (signal) => {
+    const server = await startServer();
+    server.child.kill(signal);
+    expect(await server.ended).toBe(0);
+  },
+);

@@ -44,14 +44,62 @@ describe('connections', () => {
     for (const { socket } of connections) socket.destroy();
   });
 
-  test('whose body goes wrong while a handler reads it are cut, and the record says so', async () => {
+  const recordOf = (uri: string) =>
+    expect.poll(() => server.records().filter((record) => record.uri === uri));
+
+  test.each([
+    ['/read?1', 'zz\r\n', 400, /Invalid character in chunk size/],
+    ['/read?2', '3\r\nabcXX', 400, /./],
+    ['/read?3', '3\r\nab', 408, /./],
+  ])(
+    'whose body goes wrong while a handler reads it get one response: %s %j is %i',
+    async (path, bytes, status, error) => {
+      const connection = rawConnection(server.port);
+      connection.write(
+        `POST ${path} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${bytes}`,
+      );
+      const response = await connection.response();
+      expect([response.status, response.headers.connection]).toEqual([status, 'close']);
+      expect(await connection.end()).toBe('');
+      connection.socket.destroy();
+      await recordOf(path).toEqual([
+        expect.objectContaining({ status, error: expect.stringMatching(error) }),
+      ]);
+      expect((await send(server.url, { path: '/' })).status).toBe(200);
+      expect(server.errors()).toEqual([]);
+    },
+    45_000,
+  );
+
+  test.each([
+    ['/read?4', 'Content-Length: 10', 'ab', 'end'],
+    ['/read?5', 'Content-Length: 10', 'ab', 'destroy'],
+    ['/read?6', 'Transfer-Encoding: chunked', '3\r\nab', 'end'],
+    ['/read?7', 'Transfer-Encoding: chunked', '2\r\nab\r\n', 'destroy'],
+    ['/echo?8', 'Content-Length: 10', 'ab', 'destroy'],
+    ['/echo?9', 'Transfer-Encoding: chunked', '3\r\nab', 'end'],
+  ] as const)(
+    'whose client leaves while it sends a body are logged as 499, and nobody is blamed: %s',
+    async (path, field, bytes, leave) => {
+      const connection = rawConnection(server.port);
+      connection.write(`POST ${path} HTTP/1.1\r\nHost: h\r\n${field}\r\n\r\n${bytes}`);
+      await expect.poll(openSockets).toBeGreaterThan(0);
+      connection.socket[leave]();
+      await recordOf(path).toEqual([expect.objectContaining({ status: 499, bytes_in: 2 })]);
+      connection.socket.destroy();
+      expect((await send(server.url, { path: '/' })).status).toBe(200);
+      expect(server.errors()).toEqual([]);
+      expect(server.stderr).toHaveLength(1);
+    },
+  );
+
+  test('with more than a hundred requests pipelined are cut, and handlers are not started for more', async () => {
     const connection = rawConnection(server.port);
-    connection.write('POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n');
+    connection.write('GET /until-signal?many HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(5_000));
     await expect(connection.response()).rejects.toThrow();
-    await expect
-      .poll(() => server.records())
-      .toContainEqual(expect.objectContaining({ uri: '/read', status: 499 }));
-    expect((await send(server.url, { path: '/' })).status).toBe(200);
+    await recordOf('/until-signal?many').toHaveLength(100);
+    expect((await send(server.url, { path: '/held' })).body).toBe('100');
+    server.child.kill('SIGUSR2');
   });
 
   test('that are cut while an answer is due are logged as 499, those behind them too', async () => {

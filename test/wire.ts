@@ -1,9 +1,9 @@
-/** Bytes on a connection, and what the server makes of them. */
+/** Bytes on a connection, and what the Node server makes of them. */
 export interface WireCase {
   name: string;
   /** What the client sends, a character a byte. */
   bytes: string;
-  /** The status codes of the answers, in order. */
+  /** The status codes of the responses, in order. */
   statuses: number[];
   /** Whether the server ends the connection after the last of them. */
   ends: boolean;
@@ -17,12 +17,16 @@ const get = (target: string, ...fields: string[]): string =>
   request(`GET ${target} HTTP/1.1`, 'Host: h', ...fields);
 const post = (...fields: string[]): string => request('POST / HTTP/1.1', 'Host: h', ...fields);
 
+const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+
 const refused = { statuses: [400], ends: true };
+const notImplemented = { statuses: [501], ends: true };
+const versionNotSupported = { statuses: [505], ends: true };
 const served = { statuses: [200], ends: false };
 const badRequest = { statuses: [400], ends: false };
 const notFound = { statuses: [404], ends: false };
 
-/** What the Node server answers to raw bytes. On Workers, Cloudflare's edge parses the wire. */
+/** What the Node server responds to raw bytes. On Workers, Cloudflare's edge parses the wire. */
 export const wire: readonly WireCase[] = [
   // HAProxy's plain `option httpchk` (RFC 9112 §3.2 asks for Host in HTTP/1.1 only).
   {
@@ -72,6 +76,25 @@ export const wire: readonly WireCase[] = [
     bytes: post('Transfer-Encoding: chunked, gzip'),
     ...refused,
   },
+  // RFC 9112 §6.1
+  ...['xchunked', 'identity', 'gzip, chunked', 'gzip', 'chunkedx'].map((coding) => ({
+    name: `Transfer-Encoding: ${coding}`,
+    bytes: `${post(`Transfer-Encoding: ${coding}`)}0\r\n\r\n${get('/')}`,
+    ...notImplemented,
+  })),
+  {
+    name: 'HTTP/1.0 with Transfer-Encoding',
+    bytes: `POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${get('/')}`,
+    statuses: [404],
+    ends: true,
+  },
+  {
+    name: 'Transfer-Encoding: Chunked',
+    bytes: `${post('Transfer-Encoding: Chunked')}0\r\n\r\n`,
+    ...notFound,
+  },
+  { name: 'HTTP/0.9', bytes: request('GET / HTTP/0.9', 'Host: h'), ...versionNotSupported },
+  { name: 'HTTP/2.0', bytes: request('GET / HTTP/2.0', 'Host: h'), ...versionNotSupported },
   { name: 'two lengths', bytes: post('Content-Length: 1', 'Content-Length: 2'), ...refused },
   { name: 'a length that is no number', bytes: post('Content-Length: 1x'), ...refused },
   { name: 'a negative length', bytes: post('Content-Length: -1'), ...refused },
@@ -113,16 +136,17 @@ export const wire: readonly WireCase[] = [
   { name: 'OPTIONS *', bytes: request('OPTIONS * HTTP/1.1', 'Host: h'), ...badRequest },
   { name: 'TRACE', bytes: request('TRACE / HTTP/1.1', 'Host: h'), ...notFound },
   { name: 'QUERY', bytes: request('QUERY / HTTP/1.1', 'Host: h'), ...notFound },
+  // Node's parser stops behind a request with Upgrade, so that the connection ends there.
   {
     name: 'Upgrade: websocket',
     bytes: get(
       '/',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
+      ...upgrade,
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     ),
-    ...served,
+    statuses: [200],
+    ends: true,
   },
   {
     name: 'Upgrade: h2c',
@@ -132,7 +156,38 @@ export const wire: readonly WireCase[] = [
       'Upgrade: h2c',
       'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
     ),
-    ...served,
+    statuses: [200],
+    ends: true,
+  },
+  {
+    name: 'Upgrade, with another request behind it',
+    bytes: get('/', ...upgrade) + get('/health'),
+    statuses: [200],
+    ends: true,
+  },
+  {
+    name: 'Upgrade, with half a request behind it',
+    bytes: `${get('/', ...upgrade)}GET /health HT`,
+    statuses: [200],
+    ends: true,
+  },
+  {
+    name: 'requests before an Upgrade',
+    bytes: get('/') + get('/health') + get('/nope', ...upgrade) + get('/'),
+    statuses: [200, 200, 404],
+    ends: true,
+  },
+  {
+    name: 'a POST with a body and Upgrade',
+    bytes: `${post(...upgrade, 'Content-Length: 3')}abc${get('/health')}`,
+    statuses: [404],
+    ends: true,
+  },
+  {
+    name: 'a POST with chunks and Upgrade',
+    bytes: `${post(...upgrade, 'Transfer-Encoding: chunked')}3\r\nabc\r\n0\r\n\r\n${get('/health')}`,
+    statuses: [404],
+    ends: true,
   },
   { name: 'CONNECT', bytes: request('CONNECT h:443 HTTP/1.1', 'Host: h:443'), ...refused },
   { name: 'an unknown Expect', bytes: get('/', 'Expect: a-miracle'), ...served },
@@ -143,6 +198,12 @@ export const wire: readonly WireCase[] = [
     ends: true,
   },
 
+  {
+    name: 'a hundred requests in one packet',
+    bytes: get('/health').repeat(100),
+    statuses: Array(100).fill(200),
+    ends: false,
+  },
   {
     name: 'pipelined requests',
     bytes: get('/') + get('/health') + get('/nope') + get('/health'),

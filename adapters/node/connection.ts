@@ -62,7 +62,6 @@ export class Connection {
   async endWith(status: number, error: string): Promise<Outcome | undefined> {
     if (this.#isEnding || this.#latest?.isLast) return undefined;
     this.#isEnding = true;
-    this.#socket.pause(); // input would count as activity and put off the time-out
     await setImmediate(); // by now every handler that waits for nothing has responded
     const latest = this.#latest;
     if (latest && !latest.closed) {
@@ -102,13 +101,13 @@ export class Connection {
    * client still sends, and the reset which that causes overtakes the response (RFC 9112 §9.6).
    */
   #linger(): void {
-    const socket = this.#socket.pause().setTimeout(STALL_MS);
+    const socket = this.#socket.setTimeout(STALL_MS);
+    // A 'data' listener detaches Node's parser.
+    socket
+      .removeAllListeners('data')
+      .on('data', () => {})
+      .resume();
     socket.end(() => {
-      // A 'data' listener detaches Node's parser.
-      socket
-        .removeAllListeners('data')
-        .on('data', () => {})
-        .resume();
       const timer = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(timer));
     });

@@ -2,7 +2,7 @@ import { healthCase } from '../contract.ts';
 import { differences, type Received } from './client.ts';
 import { type RawConnection, rawConnection } from './raw.ts';
 
-const BATCH = 500;
+const BATCH = 100; // as many as a connection may have due
 
 /** The request that makes up the load, as it goes over the wire. */
 export const healthRequest = `GET ${healthCase.path} HTTP/1.1\r\nHost: h\r\n\r\n`;

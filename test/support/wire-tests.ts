@@ -30,7 +30,7 @@ export const wireTests = (server: () => ServerProcess): void => {
     });
   });
 
-  test('every response on the wire has its record', async () => {
+  test('every response on the wire has its record, with the reason of each refusal', async () => {
     const expected = wire.flatMap(({ statuses, ends }) => (ends ? statuses : [...statuses, 200]));
     await expect
       .poll(() =>
@@ -40,5 +40,8 @@ export const wireTests = (server: () => ServerProcess): void => {
           .toSorted(),
       )
       .toEqual(expected.toSorted());
+    const isRefusal = (status: number) => status >= 400 && status !== 404;
+    for (const { status, error } of server().records())
+      expect(error !== '', `${status} ${error}`).toBe(isRefusal(status));
   });
 };
