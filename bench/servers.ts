@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { buildSync } from 'esbuild';
 import { bundleCommand } from '../test/support/process.ts';
 
 /** A server under test. It listens on `PORT` and responds to `GET /` with `GREETING`. */
@@ -49,19 +48,12 @@ export const build = (): void => {
   execute('npm', ['run', 'build', '--silent', '--', '--log-level=warning']);
 
   execute('npm', ['--prefix', 'bench', 'ci', '--silent']);
-  buildSync({
-    entryPoints: ['node-http', 'hono', 'fastify', 'express'].map((n) => `bench/servers/${n}.ts`),
-    outdir: DIST,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    sourcemap: true,
-    logLevel: 'warning',
-    // Fastify and Express are CommonJS and call `require` for Node's own modules.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  // Fastify and Express are CommonJS and call `require` for Node's own modules.
+  const banner =
+    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  const sources = ['node-http', 'hono', 'fastify', 'express'].map((n) => `bench/servers/${n}.ts`);
+  const options = `--bundle --platform=node --format=esm --sourcemap --outdir=${DIST}`.split(' ');
+  execute('esbuild', [...sources, ...options, `--banner:js=${banner}`, '--log-level=warning']);
 
   // Debian installs Echo 4 under the import path of Echo 1.
   const goPath = `${process.cwd()}/${DIST}/gopath`;
