@@ -53,7 +53,9 @@ const rounds = new Map<Server, Figures[]>(all.map((server) => [server, []]));
 const loadBefore = loadavg().map((load) => load.toFixed(1));
 for (let round = 1; round <= plan.rounds; round += 1) {
   console.error(`round ${round} of ${plan.rounds}`);
-  const measured = await measureRound(all, serverCore, plan);
+  // There and back, so that no server always has the same neighbours.
+  const order = round % 2 ? all : all.toReversed();
+  const measured = await measureRound(order, serverCore, plan);
   for (const [server, figures] of measured) rounds.get(server)?.push(figures);
 }
 rmSync(DIST, { recursive: true });
