@@ -4,44 +4,44 @@ import { connect } from 'node:net';
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 /**
- * Sends requests at fixed times, whether or not those before are answered, and returns how long
- * after the time that each was due its answer came, in milliseconds, sorted. Counted so, a stall
- * delays all that it makes wait (wrk2's README, "coordinated omission"). h2load sends in bursts
- * of 10 ms, autocannon in bursts of a second, wrk at no fixed rate.
- * @param ending how each answer ends
+ * Sends requests at fixed times, whether or not earlier ones have had their response, and returns
+ * the latencies in milliseconds, sorted, each counted from the time its request was due. That way a
+ * stall counts for every request that it delays ("coordinated omission" in wrk2's README). h2load
+ * sends in bursts of 10 ms, autocannon in bursts of a second, and wrk has no fixed rate.
+ * @param body the response's body
  */
 export const fixedRate = async (
   port: number,
-  ending: string,
+  body: string,
   { rate, seconds, connections }: { rate: number; seconds: number; connections: number },
 ): Promise<Float64Array> => {
-  const latencies = new Float64Array(Math.round(rate * seconds));
-  const tail = Buffer.from(ending);
+  const latencies = new Float64Array(rate * seconds);
+  const tail = Buffer.from(body);
   let sent = 0;
-  let answered = 0;
+  let received = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
 
   const open = async () => {
     const socket = connect(port, '127.0.0.1').setNoDelay();
     await once(socket, 'connect');
     const connection = { socket, due: 0 };
-    socket.on('close', () => reject(new Error('the server closed a connection')));
+    socket.on('close', () => reject(new Error('The server closed a connection.')));
     socket.on('data', (chunk: Buffer) => {
       if (!chunk.subarray(-tail.length).equals(tail)) return;
-      latencies[answered++] = performance.now() - connection.due;
-      if (answered === latencies.length) resolve();
+      latencies[received++] = performance.now() - connection.due;
+      if (received === latencies.length) resolve();
       else idle.push(connection);
     });
     return connection;
   };
-  const idle = await Promise.all(Array.from({ length: connections }, open));
-  const all = [...idle];
+  const all = await Promise.all(Array.from({ length: connections }, open));
+  const idle = [...all];
 
-  const begun = performance.now();
+  const startedAt = performance.now();
   const sendDue = () => {
     const now = performance.now();
     while (sent < latencies.length) {
-      const due = begun + (sent * 1000) / rate;
+      const due = startedAt + (sent * 1000) / rate;
       const connection = due <= now && idle.shift();
       if (!connection) break;
       connection.due = due;

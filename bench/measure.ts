@@ -2,72 +2,41 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { contract } from '../test/contract.ts';
 import { send } from '../test/support/client.ts';
 import { freePort, run } from '../test/support/process.ts';
 import { fixedRate } from './fixed-rate.ts';
 import { DIST, type Server } from './servers.ts';
 
-const CONNECTIONS = 64;
-const BODY = 'Hello, Docker! <3';
-const LOG = `${DIST}/access.log`;
-const CLOCK_TICKS = 100; // a second, in all of /proc (proc_pid_stat(5), USER_HZ)
+export const CONNECTIONS = 64;
+/** Requests per second at which latencies are measured. */
+export const FIXED_RATE = 5_000;
+const CLOCK_TICK_MICROSECONDS = 10_000; // USER_HZ is 100 everywhere in /proc (proc_pid_stat(5))
 
-/** How long a server is loaded, in seconds. */
+const GREETING = contract.find(({ method, path }) => method === 'GET' && path === '/')?.body ?? '';
+
+/** How long each server is loaded in a round, in seconds. */
 export interface Durations {
   warmUp: number;
-  throughput: number;
+  saturated: number;
   fixedRate: number;
 }
 
-/** What one run of a server told. */
+/** What one round measured of a server. */
 export interface Figures {
+  /** Microseconds of processor time per request, all threads. */
+  user: number;
+  system: number;
+  total: number;
   requestsPerSecond: number;
-  /** Seconds per 100,000 requests, all threads. */
-  cpu: number;
-  /** Megabytes. */
-  peakMemory: number;
   /** Milliseconds, at the fixed rate. */
   p50: number;
-  /** Milliseconds, at the fixed rate. */
   p99: number;
+  /** Megabytes. */
+  peakMemory: number;
+  /** Milliseconds from the start of the process. */
+  firstResponse: number;
 }
-
-/** The first core that this process may use, for the server, and the last, for the load. */
-export const cores = (): { server: string; load: string } => {
-  const status = readFileSync('/proc/self/status', 'utf8');
-  const numbers = /^Cpus_allowed_list:(.*)$/m.exec(status)?.[1]?.match(/\d+/g) ?? [];
-  return { server: numbers.at(0) ?? '', load: numbers.at(-1) ?? '' };
-};
-
-/** Starts a command on the servers' core; resolves with its first answer, which must be right. */
-export const startPinned = async (
-  command: string[],
-  port: number,
-  stdout: number | 'ignore' = 'ignore',
-) => {
-  const begun = performance.now();
-  const { child, stderr, ended } = run(['taskset', '-c', cores().server, ...command], {
-    stdio: ['ignore', stdout, 'pipe'],
-    env: { ...process.env, NODE_ENV: 'production', PORT: String(port) },
-  });
-  const answer = async () => {
-    while (child.exitCode === null)
-      try {
-        return await send(`http://127.0.0.1:${port}`, { path: '/' });
-      } catch {
-        await setTimeout(1); // it doesn't listen yet, and should have the machine to itself
-      }
-    throw new Error(`${command.join(' ')} ended with ${await ended}: ${stderr.join('\n')}`);
-  };
-  const { status, body } = await answer();
-  const firstAnswer = performance.now() - begun;
-  if (status !== 200 || body !== BODY) throw new Error(`${command.join(' ')}: ${status} ${body}`);
-  const stop = () => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  return { pid: child.pid, firstAnswer, stop };
-};
 
 const countLines = async (path: string): Promise<number> => {
   const { stdout, ended } = run(['wc', '-l', path]);
@@ -75,82 +44,113 @@ const countLines = async (path: string): Promise<number> => {
   return Number.parseInt(stdout[0] ?? '', 10);
 };
 
-/** Starts a server; once it is stopped it tells how many lines it has logged. */
-const start = async ({ command, log }: Server) => {
-  rmSync(LOG, { force: true });
-  if (log === 'pipe') execFileSync('mkfifo', [LOG]);
-  const piped = log === 'pipe' ? countLines(LOG) : undefined;
-  const file = log && (await open(LOG, 'w'));
+/** Starts a server and waits for its first response, which must be the greeting. */
+const start = async ({ name, command, log }: Server, core: string, logPath: string) => {
+  rmSync(logPath, { force: true });
+  if (log === 'pipe') execFileSync('mkfifo', [logPath]);
+  const piped = log === 'pipe' ? countLines(logPath) : undefined;
+  const file = log && (await open(logPath, 'w'));
+
   const port = await freePort();
-  const server = await startPinned(command, port, file?.fd);
+  const startedAt = performance.now();
+  const { child, stderr, ended } = run(['taskset', '-c', core, ...command], {
+    stdio: ['ignore', file?.fd ?? 'ignore', 'pipe'],
+    env: { ...process.env, NODE_ENV: 'production', PORT: String(port), GREETING },
+  });
   await file?.close();
-  const stop = async () => {
-    await server.stop();
-    return log ? await (piped ?? countLines(LOG)) : undefined;
+  const receive = async () => {
+    while (child.exitCode === null)
+      try {
+        return await send(`http://127.0.0.1:${port}`, { path: '/' });
+      } catch {
+        await setTimeout(1); // not listening yet
+      }
+    throw new Error(`${name} ended with ${await ended}: ${stderr.join('\n')}`);
   };
-  return { ...server, port, stop };
-};
+  const { status, body } = await receive();
+  const firstResponse = performance.now() - startedAt;
+  if (status !== 200 || body !== GREETING)
+    throw new Error(
+      `${name}: GET / expected 200 "${GREETING}" (test/contract.ts), received ${status} "${body}"`,
+    );
 
-/** Milliseconds from the start of a server's process to its first answer. */
-export const firstAnswer = async (server: Server): Promise<number> => {
-  const { firstAnswer, stop } = await start(server);
-  await stop();
-  return firstAnswer;
+  /** Stops the server and returns the number of lines in its log, if it has one. */
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    return log && (await (piped ?? countLines(logPath)));
+  };
+  return { pid: child.pid, port, firstResponse, requests: 1, seconds: 0, stop };
 };
+type Running = Awaited<ReturnType<typeof start>>;
 
-const saturate = async (port: number, seconds: number) => {
-  const url = `http://127.0.0.1:${port}/`;
+const saturate = async (server: Running, seconds: number): Promise<void> => {
+  const url = `http://127.0.0.1:${server.port}/`;
   const { stdout, ended } = run(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url]);
   await ended;
   const output = stdout.join('\n');
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-  const perSecond = Number(/Requests\/sec:\s*([\d.]+)/.exec(output)?.[1]);
-  if (!(perSecond > 0) || /Non-2xx|Socket errors/.test(output)) throw new Error(output);
-  return { requests, perSecond };
+  const [, requests, elapsed] = /(\d+) requests in ([\d.]+)s/.exec(output) ?? [];
+  if (!requests || /Non-2xx|Socket errors/.test(output)) throw new Error(output);
+  server.requests += Number(requests);
+  server.seconds += Number(elapsed);
 };
 
-const cpuSeconds = (pid: number | undefined): number => {
+/** What a server has used and served until now; times in microseconds. */
+const snapshot = ({ pid, requests, seconds }: Running) => {
   // The fields after the command's name, which may contain spaces: utime is the 12th, stime the 13th.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '');
+  const [user = NaN, system = NaN] = stat
+    .split(' ')
+    .slice(11, 13)
+    .map((ticks) => Number(ticks) * CLOCK_TICK_MICROSECONDS);
+  return { user, system, requests, seconds };
 };
 
 const peakMegabytes = (pid: number | undefined): number =>
   Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-/**
- * Loads a fresh process of a server: as much as it takes, then at a fixed rate.
- * @param rateOf makes the fixed rate of the throughput
- */
-export const measure = async (
-  server: Server,
+/** Starts all servers afresh on one core, loads them in turn and stops them. */
+export const measureRound = async (
+  servers: Server[],
+  core: string,
   durations: Durations,
-  rateOf: (requestsPerSecond: number) => number,
-): Promise<Figures> => {
-  const { pid, port, stop } = await start(server);
-  const warmUp = await saturate(port, durations.warmUp);
-  const cpuBefore = cpuSeconds(pid);
-  const { requests, perSecond } = await saturate(port, durations.throughput);
-  const cpu = ((cpuSeconds(pid) - cpuBefore) / requests) * 100_000;
-  const peakMemory = peakMegabytes(pid);
-  const latencies = await fixedRate(port, BODY, {
-    rate: rateOf(perSecond),
-    seconds: durations.fixedRate,
-    connections: CONNECTIONS,
-  });
-  const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
-  const records = await stop();
-  const answers = warmUp.requests + requests + latencies.length;
-  // A log that loses records would be compared with logs that don't.
-  if (records !== undefined && records < answers)
-    throw new Error(`${server.name}: ${answers} answers, but ${records} lines of log`);
-  return {
-    requestsPerSecond: perSecond,
-    cpu,
-    peakMemory,
-    p50: percentile(0.5),
-    p99: percentile(0.99),
-  };
+): Promise<Map<Server, Figures>> => {
+  const all: { server: Server; running: Running }[] = [];
+  for (const server of servers)
+    all.push({ server, running: await start(server, core, `${DIST}/${all.length}.log`) });
+  for (const { running } of all) await saturate(running, durations.warmUp);
+
+  const warm = all.map((entry) => ({ ...entry, before: snapshot(entry.running) }));
+  // A second each, in turn, so that what slows the machine slows all of them.
+  for (let second = 0; second < durations.saturated; second += 1)
+    for (const { running } of second % 2 ? all.toReversed() : all) await saturate(running, 1);
+
+  const figures = new Map<Server, Figures>();
+  for (const { server, running, before } of warm) {
+    const after = snapshot(running);
+    const requests = after.requests - before.requests;
+    const user = (after.user - before.user) / requests;
+    const system = (after.system - before.system) / requests;
+    const latencies = await fixedRate(running.port, GREETING, {
+      rate: FIXED_RATE,
+      seconds: durations.fixedRate,
+      connections: CONNECTIONS,
+    });
+    figures.set(server, {
+      user,
+      system,
+      total: user + system,
+      requestsPerSecond: requests / (after.seconds - before.seconds),
+      p50: latencies[Math.floor(latencies.length * 0.5)] ?? NaN,
+      p99: latencies[Math.floor(latencies.length * 0.99)] ?? NaN,
+      peakMemory: peakMegabytes(running.pid),
+      firstResponse: running.firstResponse,
+    });
+    const served = running.requests + latencies.length;
+    const records = await running.stop();
+    // A log that loses records would have an unfair advantage.
+    if (records !== undefined && records < served)
+      throw new Error(`${server.name}: served ${served} requests, but logged only ${records}`);
+  }
+  return figures;
 };

@@ -1,88 +1,66 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import manifest from '../package.json' with { type: 'json' };
-import { bundleCommand, run } from '../test/support/process.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { bundleCommand } from '../test/support/process.ts';
 
-/** A server under test; it listens on `PORT`. */
+/** A server under test. It listens on `PORT` and responds to `GET /` with `GREETING`. */
 export interface Server {
   name: string;
   command: string[];
-  /** Where its log goes, if it has one. */
+  /** Where its log goes; without one, its stdout is /dev/null. */
   log?: 'file' | 'pipe';
 }
 
-/** Where everything goes that the benchmark makes and need not keep. */
+/** What the benchmark builds and writes; deleted when it ends. */
 export const DIST = 'bench/dist';
 
-const DEBIAN_GO = '/usr/share/gocode';
-const DEBIAN_ECHO = `${DEBIAN_GO}/src/github.com/labstack/echo`;
+const GO_PATH = '/usr/share/gocode';
+/** Where Debian's package installs Echo 4. */
+export const GO_ECHO = `${GO_PATH}/src/github.com/labstack/echo`;
 
-/** What to install to have the reference measured, too. */
-export const GO_PACKAGES = 'golang-go golang-github-labstack-echo-dev';
+const peer = (name: string): string[] => bundleCommand.with(-1, `${DIST}/${name}.js`);
+const go = [`${DIST}/go-echo`];
 
-/** Whether the reference can be built here. */
-export const hasGo = (): boolean => !spawnSync('go', ['version']).error && existsSync(DEBIAN_ECHO);
+/** The servers, in the order of the tables. */
+export const servers = {
+  goFile: { name: 'Go Echo, log in a file', command: go, log: 'file' },
+  productFile: { name: 'edge-ping, log in a file', command: bundleCommand, log: 'file' },
+  productAgain: { name: 'edge-ping, again (A/A)', command: bundleCommand, log: 'file' },
+  goPipe: { name: 'Go Echo, log into a pipe', command: go, log: 'pipe' },
+  productPipe: { name: 'edge-ping, log into a pipe', command: bundleCommand, log: 'pipe' },
+  nodeHttp: { name: 'node:http, no log', command: peer('node-http') },
+  productNull: { name: 'edge-ping, log to /dev/null', command: bundleCommand },
+  hono: { name: 'Hono, no log', command: peer('hono') },
+  fastify: { name: 'Fastify, log in a file', command: peer('fastify'), log: 'file' },
+  express: { name: 'Express with pino-http, log in a file', command: peer('express'), log: 'file' },
+} satisfies Record<string, Server>;
 
-const succeed = async (command: string[], env: NodeJS.ProcessEnv = {}): Promise<void> => {
-  const stdio = ['ignore', 'ignore', 'inherit'] as const;
-  const code = await run(command, { stdio: [...stdio], env: { ...process.env, ...env } }).ended;
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}`);
-};
-
-/** Bundles a server by the command that bundles the product; returns how to start it. */
-const bundle = async (name: string, ...options: string[]): Promise<string[]> => {
-  const outfile = `${DIST}/${name}.js`;
-  const command = manifest.scripts.build
-    .replace('adapters/node.ts', `bench/servers/${name}.ts`)
-    .replace('dist/server.js', outfile);
-  await succeed([...command.split(' '), '--log-level=warning', ...options]);
-  return bundleCommand.map((word) => (word === 'dist/server.js' ? outfile : word));
-};
-
-const buildGo = async (): Promise<string[]> => {
-  const gopath = `${process.cwd()}/${DIST}/gopath`;
-  // Debian installs Echo 4 where Go looks for Echo 1.
-  mkdirSync(`${gopath}/src/github.com/labstack/echo`, { recursive: true });
-  symlinkSync(DEBIAN_ECHO, `${gopath}/src/github.com/labstack/echo/v4`);
-  await succeed(['go', 'build', '-o', `${DIST}/go-echo`, 'bench/servers/go-echo/main.go'], {
-    GO111MODULE: 'off',
-    GOPATH: `${gopath}:${DEBIAN_GO}`,
+const execute = (command: string, args: string[], env: NodeJS.ProcessEnv = {}): void => {
+  execFileSync(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
   });
-  return [`${DIST}/go-echo`];
 };
 
-/** Builds all servers; the first is the reference, to which the others are compared. */
-export const buildServers = async (): Promise<Server[]> => {
+/** Builds all servers. */
+export const build = (): void => {
   rmSync(DIST, { recursive: true, force: true });
-  await succeed(['npm', '--prefix', 'bench', 'ci', '--silent']);
-  await succeed(['npm', 'run', 'build', '--silent', '--', '--log-level=warning']);
-  // What is CommonJS keeps its `require` of Node's modules, which an ES module has none of.
-  const commonJs =
-    "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  const go = hasGo() ? await buildGo() : undefined;
-  const nodeHttpLog = await bundle('node-http-log');
-  return [
-    ...(go ? [{ name: names.go, command: go, log: 'file' as const }] : []),
-    { name: names.nodeHttpLog, command: nodeHttpLog, log: 'file' },
-    { name: names.product, command: bundleCommand, log: 'file' },
-    { name: names.nodeHttp, command: await bundle('node-http') },
-    { name: names.hono, command: await bundle('hono') },
-    { name: names.fastify, command: await bundle('fastify', commonJs), log: 'file' },
-    { name: names.express, command: await bundle('express', commonJs), log: 'file' },
-    ...(go ? [{ name: names.goPipe, command: go, log: 'pipe' as const }] : []),
-    { name: names.productPipe, command: bundleCommand, log: 'pipe' },
-  ];
-};
 
-/** What the servers are called in the results. */
-export const names = {
-  go: 'Go: Echo, its Logger',
-  goPipe: 'Go: Echo, its Logger, to a pipe',
-  nodeHttpLog: "node:http, edge-ping's log",
-  nodeHttp: 'node:http, no log',
-  product: 'edge-ping',
-  productPipe: 'edge-ping, to a pipe',
-  hono: 'Hono, no log',
-  fastify: 'Fastify, its logger',
-  express: 'Express, pino-http',
+  execute('npm', ['run', 'build', '--silent', '--', '--log-level=warning']);
+
+  execute('npm', ['--prefix', 'bench', 'ci', '--silent']);
+  // Fastify and Express are CommonJS and call `require` for Node's own modules.
+  const banner =
+    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  const sources = ['node-http', 'hono', 'fastify', 'express'].map((n) => `bench/servers/${n}.ts`);
+  const options = `--bundle --platform=node --format=esm --sourcemap --outdir=${DIST}`.split(' ');
+  execute('esbuild', [...sources, ...options, `--banner:js=${banner}`, '--log-level=warning']);
+
+  // Debian installs Echo 4 under the import path of Echo 1.
+  const goPath = `${process.cwd()}/${DIST}/gopath`;
+  mkdirSync(`${goPath}/src/github.com/labstack/echo`, { recursive: true });
+  symlinkSync(GO_ECHO, `${goPath}/src/github.com/labstack/echo/v4`);
+  execute('go', ['build', '-o', `${DIST}/go-echo`, 'bench/servers/go-echo/main.go'], {
+    GO111MODULE: 'off',
+    GOPATH: `${goPath}:${GO_PATH}`,
+  });
 };

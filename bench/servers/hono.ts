@@ -1,8 +1,10 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 
+const greeting = process.env.GREETING ?? '';
+
 const app = new Hono();
-app.get('/', (c) => c.html('Hello, Docker! <3'));
+app.get('/', (c) => c.html(greeting));
 app.get('/health', (c) => c.json({ Status: 'OK' }));
 
 serve({ fetch: app.fetch, port: Number(process.env.PORT) });

@@ -1,4 +1,4 @@
-// The reference: the service of Docker's Go guide, with what its README answers and logs.
+// The reference: the service of Docker's Go guide, with the responses and the log of its README.
 package main
 
 import (
@@ -14,8 +14,9 @@ func main() {
 	e.Use(middleware.Logger())
 	e.Use(middleware.Recover())
 
+	greeting := os.Getenv("GREETING")
 	e.GET("/", func(c echo.Context) error {
-		return c.HTML(http.StatusOK, "Hello, Docker! <3")
+		return c.HTML(http.StatusOK, greeting)
 	})
 	e.GET("/health", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, struct{ Status string }{Status: "OK"})
