@@ -28,30 +28,30 @@ const failure = (code: number, message: string) => ({
 
 /**
  * Starts as much of Cloudflare's API as `wrangler deploy` needs: one account, the token that opens
- * it, and no Worker until one is uploaded. A call that it doesn't know it refuses, and keeps.
+ * it, and no Worker until one is uploaded. Whatever else wrangler.toml asks for exists already.
  * @see https://developers.cloudflare.com/api/resources/workers/
  */
-export const startCloudflareApi = async (account: string, token: string, worker: string) => {
+export const startCloudflareApi = async (account: string, token: string) => {
   const uploads: Upload[] = [];
   /** What wrangler set besides: the body of the latest call, by call. */
   const settings: Record<string, unknown> = {};
-  const unknownCalls: string[] = [];
 
   const workers = `/accounts/${account}/workers`;
-  const script = `${workers}/scripts/${worker}`;
+  const script = `${workers}/scripts/NAME`;
   const version = '01234567-89ab-cdef-0123-456789abcdef';
   const ofWorker = (result: object) =>
     uploads.length > 0 ? success(result) : failure(10007, 'This Worker does not exist.');
 
-  const answer = async (call: string, request: IncomingMessage) => {
+  const respond = async (call: string, request: IncomingMessage) => {
     if (request.headers.authorization !== `Bearer ${token}`)
       return failure(10000, 'Authentication error');
-    switch (call) {
+    // The name of the Worker is wrangler's to say.
+    switch (call.replace(/(services|scripts|workers\/workers)\/[^/]+/, '$1/NAME')) {
       case `GET ${workers}/subdomain`:
         return success({ subdomain: 'example' });
-      case `GET ${workers}/services/${worker}`:
+      case `GET ${workers}/services/NAME`:
         return ofWorker({ default_environment: { script: { last_deployed_from: 'wrangler' } } });
-      case `GET ${workers}/workers/${worker}`:
+      case `GET ${workers}/workers/NAME`:
         return ofWorker({ subdomain: {} });
       case `GET ${script}/deployments`:
         return ofWorker({
@@ -71,14 +71,13 @@ export const startCloudflareApi = async (account: string, token: string, worker:
         settings[call.slice(call.lastIndexOf('/') + 1)] = await json(request);
         return success({});
       default:
-        unknownCalls.push(call);
-        return failure(7003, `The stand-in does not know ${call}`);
+        return success(request.method === 'GET' ? [] : { id: version });
     }
   };
 
   const server = createServer(async (request, response) => {
     const [path] = (request.url ?? '').split('?');
-    const body = await answer(`${request.method} ${path}`, request);
+    const body = await respond(`${request.method} ${path}`, request);
     response.writeHead(body.success ? 200 : 400, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify(body));
   }).listen(0, '127.0.0.1');
@@ -88,7 +87,6 @@ export const startCloudflareApi = async (account: string, token: string, worker:
     url: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
     uploads,
     settings,
-    unknownCalls,
     stop: () => server.close(),
   };
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import type { AccessRecord } from '../../src/access-log.ts';
 import type { ErrorRecord } from '../../src/error-log.ts';
 
@@ -13,6 +14,9 @@ export const unattended = { CI: '1', NO_COLOR: '1', WRANGLER_SEND_METRICS: 'fals
 
 /** The environment of a wrangler that needs no account. */
 export const wranglerEnv = { ...process.env, ...unattended };
+
+/** What wrangler.toml and .dev.vars give a Worker. */
+const { workerOptions } = unstable_getMiniflareWorkerOptions('wrangler.toml');
 
 /** A Worker as wrangler uploads it. */
 export interface WorkerBundle {
@@ -33,10 +37,9 @@ export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
       { env: wranglerEnv },
     );
     const name = main ? main.replace(/.*\//, '').replace(/\.ts$/, '.js') : 'cloudflare.js';
-    const toml = await readFile('wrangler.toml', 'utf8');
     return {
       script: await readFile(join(outdir, name), 'utf8'),
-      compatibilityDate: /^compatibility_date = "(.*)"$/m.exec(toml)?.[1] ?? '',
+      compatibilityDate: String(workerOptions.compatibilityDate),
       output: stdout + stderr,
     };
   } finally {
@@ -44,17 +47,20 @@ export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
   }
 };
 
-/** Runs a bundle in workerd, on a free port. */
+/**
+ * Runs a main module in workerd, on a free port.
+ * @param bindings variables beside those of wrangler.toml
+ */
 export const startWorker = async (
-  { script, compatibilityDate }: WorkerBundle,
+  { script }: Pick<WorkerBundle, 'script'>,
   bindings: Record<string, string> = {},
 ) => {
   const logs: { level: string; message: string }[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
+      ...workerOptions,
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
-      compatibilityDate,
-      bindings,
+      bindings: { ...Object(workerOptions.bindings), ...bindings },
       cf: false,
       handleStructuredLogs: ({ level, message }) => logs.push({ level, message }),
     }),
