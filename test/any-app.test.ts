@@ -9,6 +9,7 @@ import { send, tryCase } from './support/client.ts';
 import { run, startServer } from './support/process.ts';
 import { bundleWorker, startWorker } from './support/worker.ts';
 
+const patience = { timeout: 10_000 };
 const FIXTURE = 'a value of the platform';
 
 const startNode = (...command: string[]) => startServer(command, { env: { FIXTURE } });
@@ -55,15 +56,15 @@ describe.each(Object.entries(targets))('any app, on %s', (name, start) => {
         ...(body !== undefined && { body }),
       });
     await expect
-      .poll(() => target.records().slice(recordsBefore))
+      .poll(() => target.records().slice(recordsBefore), patience)
       .toEqual([expect.objectContaining({ method, uri: path, ...record })]);
     const newErrors = () =>
       target
         .errors()
         .slice(errorsBefore)
         .map(({ level, message }) => `${level} ${message}`);
-    await expect.poll(newErrors).toEqual(errors.map((message) => `ERROR ${message}`));
+    await expect.poll(newErrors, patience).toEqual(errors.map((message) => `ERROR ${message}`));
     expect(await tryCase(healthCase, (sent) => send(target.url, sent))).toEqual([]);
-    await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
+    await expect.poll(() => target.records().length, patience).toBe(recordsBefore + 2);
   });
 });
