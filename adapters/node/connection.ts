@@ -20,32 +20,37 @@ export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
   readonly peer: string;
   readonly #socket: Socket;
-  #due = 0;
+  readonly #due = new Set<LoggedResponse>();
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
+  #bytesRead = 0; // at the last look for idleness
   #isEnding = false; // no further request is served
 
   constructor(socket: Socket) {
     this.#socket = socket;
     this.peer = unmapped(socket.remoteAddress ?? '');
     socket.destroySoon = () => this.#linger(); // called by Node after the last response
+    // Before Node 25, one that waits for those before it would never be closed.
+    socket.on('close', () => {
+      for (const response of this.#due) response.destroy();
+    });
   }
 
   /** Whether the response to a further request may begin. */
   begin(response: LoggedResponse): boolean {
     if (this.#isEnding || this.#latest?.isLast) return false;
-    if (this.#due === MAX_DUE) {
+    if (this.#due.size === MAX_DUE) {
       this.#isEnding = true;
       this.#socket.destroy();
       return false;
     }
-    this.#due += 1;
+    this.#due.add(response);
     this.#latest = response;
     return true;
   }
 
   /** Takes back a response that is closed. */
   release(response: LoggedResponse): void {
-    this.#due -= 1;
+    this.#due.delete(response);
     // Kept, it would outlive the collector's young generation: a third more memory under load.
     if (this.#latest === response && response.req.complete) this.#latest = undefined;
   }
@@ -80,7 +85,17 @@ export class Connection {
 
   /** Takes Node's time-out: what waits for its handler is left alone, but not what idles or stalls. */
   timedOut(): void {
-    if (this.#due === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
+    if (this.#due.size === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
+  }
+
+  /**
+   * Closes the connection if nothing is due and nothing has come since the last call. Node's
+   * closeIdleConnections also closes those that are sending, before 24, and none that are new.
+   */
+  closeIfIdle(): void {
+    const { bytesRead } = this.#socket;
+    if (this.#due.size === 0 && bytesRead === this.#bytesRead) this.#socket.destroy();
+    this.#bytesRead = bytesRead;
   }
 
   /** Resolves when the connection is closed. */

@@ -47,10 +47,12 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   /** How the exchange went, once the response is closed. */
   get outcome(): Outcome {
+    // Node takes it off its socket once it is sent; where that was destroyed, it may look finished, too.
+    const isSent = this.writableFinished && !this.socket;
     const hasBody =
       this.req.method !== 'HEAD' && this.statusCode !== 204 && this.statusCode !== 304;
     return {
-      status: this.writableFinished || this.#isCut ? this.statusCode : 499, // nginx's, for a client that left
+      status: isSent || this.#isCut ? this.statusCode : 499, // nginx's, for a client that left
       error: this.#error,
       duration: performance.now() - this.#startedAt,
       bytesIn: this.#bytesIn,
@@ -130,7 +132,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   override destroy(error?: Error): this {
     super.destroy(error);
-    // Before Node 24.?, a response that waits for those before it is never closed.
+    // Before Node 25, one that waits for those before it emits nothing.
     if (!this.socket) process.nextTick(() => this.closed || this.emit('close'));
     return this;
   }

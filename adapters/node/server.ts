@@ -18,7 +18,7 @@ const options = {
   optimizeEmptyRequests: true, // no stream events for the body of a request that has none
   ServerResponse: LoggedResponse,
 };
-const IDLE_MS = 1_000;
+const IDLE_MS = 500; // of a drain: it takes two to see that a connection is idle
 const DROP_REPORT_MS = 1_000;
 const CONNECTION_BYTES = 65_536; // a connection's share of memory, with a header of the largest size
 const RESERVED_DESCRIPTORS = 32; // for all that is no connection
@@ -124,7 +124,9 @@ export const makeServer = (
     // and stops the clock of the timeouts.
     NetServer.prototype.close.call(server);
     for (const connection of connections.values()) connection.closeAfterLatest();
-    setInterval(() => server.closeIdleConnections(), IDLE_MS);
+    setInterval(() => {
+      for (const connection of connections.values()) connection.closeIfIdle();
+    }, IDLE_MS);
     await Promise.all(Array.from(connections.values(), (connection) => connection.closed()));
   };
 
