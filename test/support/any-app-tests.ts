@@ -19,7 +19,10 @@ export interface AppTarget {
  * Declares a test for each case of "Any Hono app".
  * @param platform names what the cases have on the platform's differences, if it has any
  */
-export const anyAppTests = (start: () => Promise<AppTarget>, platform?: 'onWorkers'): void => {
+export const anyAppTests = (
+  start: () => Promise<AppTarget>,
+  platform?: 'onWorkers' | 'onLambda',
+): void => {
   let target: AppTarget;
   beforeAll(async () => {
     target = await start();
