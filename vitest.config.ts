@@ -17,6 +17,7 @@ export default defineConfig({
       project('targets', 'test/*.test.ts'),
       project('image', 'test/image/*.test.ts'),
       project('proxies', 'test/proxies/*.test.ts'),
+      project('lambda', 'test/lambda/*.test.ts'),
     ],
   },
 });

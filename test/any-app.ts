@@ -16,8 +16,12 @@ export interface AppCase extends Owed {
   path: string;
   requestBody?: string;
   /** What differs on Workers, and why. */
-  onWorkers?: Partial<Owed> & { because: string };
+  onWorkers?: Difference;
+  /** What differs on AWS Lambda, and why. */
+  onLambda?: Difference;
 }
+
+type Difference = Partial<Owed> & { because: string };
 
 const json = { 'content-type': 'application/json' };
 
@@ -38,14 +42,15 @@ const success = (body: string, status = 200) => ({
   errors: [],
 });
 
-/** A response whose length workerd does not tell the Worker. */
-const uncounted = (body: string, status = 200) => ({
-  ...success(body, status),
-  onWorkers: {
-    record: { status, error: '', bytes_out: null },
-    because: 'the Worker does not see the length that workerd sends',
-  },
-});
+/** A response without a `Content-Length`, whose bytes only Node's server counts. */
+const uncounted = (body: string, status = 200) => {
+  const record = { status, error: '', bytes_out: null };
+  return {
+    ...success(body, status),
+    onWorkers: { record, because: 'the Worker does not see the length that workerd sends' },
+    onLambda: { record, because: 'the record is made before the body is read' },
+  };
+};
 
 const without = 'a value without a message was thrown';
 
@@ -79,32 +84,47 @@ const returned = ['string', 'number', 'object', 'true'];
 
 const invalid = (name: string) => failure(`Invalid character in header content ["${name}"]`);
 
-/** What workerd sends, though HTTP forbids it; Node's client then refuses the response. */
-const sentAnyway = (status: number, bytesOut: number | null) => ({
-  status: 'cut' as const,
-  record: { status, error: '', bytes_out: bytesOut },
-  errors: [],
-  because: 'workerd sends a field value as it is',
-});
+/** What only Node's server refuses to send. On Workers, Node's client then refuses the response. */
+const sentAnyway = (status: number, body: string) => {
+  const record = { status, error: '', bytes_out: body === '' ? 0 : null };
+  const sent = { record, errors: [] };
+  return {
+    onWorkers: { status: 'cut' as const, ...sent, because: 'workerd sends a field value as it is' },
+    onLambda: {
+      status,
+      headers: {},
+      body,
+      ...sent,
+      because: "a field value goes to AWS's front end as it is",
+    },
+  };
+};
 
-const fetchStatus =
+const workerdStatus =
   'Responses may only be constructed with status codes in the range 200 to 599, inclusive.';
+const nodeStatus = 'init["status"] must be in the range of 200 to 599, inclusive.';
+const inItsWords = 'its Response refuses it, in its own words';
 const badStatus = (status: number) => ({
   ...failure(`status ${status} is not final`),
-  onWorkers: { ...failure(fetchStatus), because: 'its Response refuses the status, in its words' },
+  onWorkers: { ...failure(workerdStatus), because: inItsWords },
+  onLambda: { ...failure(nodeStatus), because: inItsWords },
 });
 
 /** A response that is cut because its body fails, when it has sent some bytes of it. */
-const cut = (error: string, bytesOut: number) => ({
-  status: 'cut' as const,
-  record: { status: 200, error, bytes_out: bytesOut },
-  errors: [error],
-  onWorkers: {
+const cut = (error: string, bytesOut: number) => {
+  const unseen = {
     record: { status: 200, error: '', bytes_out: null },
     errors: [],
-    because: 'the record is made before the body is sent; workerd logs the error by itself',
-  },
-});
+    because: 'the record is made before the body is read; the platform logs the error by itself',
+  };
+  return {
+    status: 'cut' as const,
+    record: { status: 200, error, bytes_out: bytesOut },
+    errors: [error],
+    onWorkers: unseen,
+    onLambda: unseen,
+  };
+};
 
 /** What the adapters owe to any app. */
 export const anyApp: readonly AppCase[] = [
@@ -125,7 +145,7 @@ export const anyApp: readonly AppCase[] = [
     ['%01', '%7f', '%1b[31m'].map((value) => ({
       path: `${route}?value=${value}`,
       ...invalid('x-value'),
-      onWorkers: sentAnyway(200, null),
+      ...sentAnyway(200, 'sent'),
     })),
   ),
   {
@@ -142,7 +162,7 @@ export const anyApp: readonly AppCase[] = [
       because: 'workerd encodes the value as UTF-8',
     },
   },
-  { path: '/redirect?to=%01', ...invalid('location'), onWorkers: sentAnyway(302, 0) },
+  { path: '/redirect?to=%01', ...invalid('location'), ...sentAnyway(302, '') },
   ...[99, 101, 199, 600, 1_000].flatMap((status) =>
     ['/status', '/status-async'].map((route) => ({
       path: `${route}?code=${status}`,
@@ -180,7 +200,14 @@ export const anyApp: readonly AppCase[] = [
       0,
     ),
   },
-  { path: '/stream-locked', ...failure('the body of the response is in use') },
+  {
+    path: '/stream-locked',
+    ...failure('the body of the response is in use'),
+    onLambda: {
+      ...failure('Response body object should not be disturbed or locked'),
+      because: inItsWords,
+    },
+  },
 
   // What the platform has.
   { path: '/env', ...uncounted('{"FIXTURE":"a value of the platform","shown":false}') },

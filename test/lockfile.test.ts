@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import lockfile from '../package-lock.json' with { type: 'json' };
+import lambdaManifest from './lambda/package.json' with { type: 'json' };
+import lambdaLockfile from './lambda/package-lock.json' with { type: 'json' };
 
 interface Package {
   version: string;
@@ -9,9 +11,10 @@ interface Package {
   resolved?: string;
 }
 
-const packages = new Map<string, Package>(
-  Object.entries(lockfile.packages as Record<string, Package>).filter(([path]) => path !== ''),
-);
+const read = (packages: object) =>
+  new Map<string, Package>(Object.entries(packages).filter(([path]) => path !== ''));
+
+const packages = read(lockfile.packages);
 const names = [...packages.keys()].map((path) => path.replace(/^.*node_modules\//, ''));
 
 test.each([
@@ -37,8 +40,11 @@ test.each(['wrangler', 'miniflare', 'workerd', 'hono', 'esbuild'])('there is one
   expect(names.filter((other) => other === name)).toHaveLength(1);
 });
 
-test('the lockfile names no registry', () => {
-  expect([...packages.values()].filter(({ resolved }) => resolved)).toEqual([]);
+test.each([
+  ['package-lock.json', packages],
+  ['test/lambda/package-lock.json', read(lambdaLockfile.packages)],
+])('%s names no registry', (_, locked) => {
+  expect([...locked.values()].filter(({ resolved }) => resolved)).toEqual([]);
 });
 
 test('every version is exact', () => {
@@ -47,6 +53,7 @@ test('every version is exact', () => {
     ...dependencies,
     ...devDependencies,
     ...optionalDependencies,
+    ...lambdaManifest.dependencies,
   }))
     expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
 });

@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { anyAppTests } from '../support/any-app-tests.ts';
+import { contractTests } from '../support/contract-tests.ts';
+import { startLambda } from '../support/lambda.ts';
+import { run } from '../support/process.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'edge-ping-lambda-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const succeed = async (...command: string[]) => {
+  const { stderr, ended } = run(command);
+  expect(await ended, stderr.join('\n')).toBe(0);
+};
+
+describe('the zip, unpacked by Python, in the runtime of AWS', () => {
+  let lambda: Awaited<ReturnType<typeof startLambda>>;
+  beforeAll(async () => {
+    const taskRoot = join(directory, 'zip');
+    await succeed('npm', 'run', 'build:lambda');
+    await succeed('python3', '-m', 'zipfile', '-e', 'dist/lambda.zip', taskRoot);
+    expect(await readdir(taskRoot)).toEqual(['index.mjs']);
+    lambda = await startLambda(taskRoot);
+  });
+  afterAll(() => lambda.stop());
+
+  describe('by payload 1.0', () => contractTests((sent) => lambda.send(sent, '1.0')));
+  describe('by payload 2.0', () => contractTests((sent) => lambda.send(sent, '2.0')));
+
+  test.each(['1.0', '2.0'] as const)('by payload %s, a request has its record', async (payload) => {
+    const uri = `/log?payload=${payload}`;
+    const headers = { 'User-Agent': 'a\x7f' };
+    await lambda.send({ method: 'POST', path: uri, requestBody: 'a=1', headers }, payload);
+    await lambda.send(
+      { path: uri, headers: { 'X-Request-Id': 'r1', 'User-Agent': 'é /' } },
+      payload,
+    );
+    await expect
+      .poll(() => lambda.records().filter((record) => record.uri === uri), { timeout: 10_000 })
+      .toEqual([
+        expect.objectContaining({
+          id: expect.stringMatching(/^invocation-\d+$/),
+          remote_ip: '127.0.0.1',
+          host: 'example.lambda-url.eu-central-1.on.aws',
+          method: 'POST',
+          user_agent: 'a\x7f',
+          status: 404,
+          bytes_in: 3,
+          bytes_out: 23,
+        }),
+        // hono/aws-lambda encodes it.
+        expect.objectContaining({ id: 'r1', user_agent: '%C3%A9%20%2F' }),
+      ]);
+  });
+
+  test('stdout has the records and nothing else, in lines without control characters', () => {
+    expect(lambda.records()).toHaveLength(lambda.stdout.length);
+    expect(lambda.stdout.join('')).toMatch(/^\P{Cc}+$/u);
+  });
+
+  // The Fetch standard forbids such a Request, so none reaches the adapter.
+  test.each([
+    { method: 'GET', path: '/', requestBody: 'a=1' },
+    { method: 'TRACE', path: '/' },
+  ])('$method with "$requestBody" is refused by hono/aws-lambda', async (sent) => {
+    expect(await lambda.send(sent)).toMatchObject({ status: 400, body: 'Invalid request' });
+  });
+});
+
+describe('any app, on Lambda', () =>
+  anyAppTests(async () => {
+    const taskRoot = join(directory, 'fixture');
+    const [bundle = ''] = manifest.scripts['build:lambda'].split(' && ');
+    const command = bundle
+      .replace('adapters/lambda.ts', 'test/fixtures/lambda.ts')
+      .replace('dist/lambda', taskRoot);
+    await succeed(...command.split(' '));
+    return startLambda(taskRoot, { FIXTURE: 'a value of the platform' });
+  }, 'onLambda'));

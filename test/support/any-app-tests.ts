@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AccessRecord } from '../../src/access-log.ts';
+import type { ErrorRecord } from '../../src/error-log.ts';
+import { anyApp, type Owed } from '../any-app.ts';
+import { adapterHeaders, healthCase } from '../contract.ts';
+import { type Received, type Sent, tryCase } from './client.ts';
+
+const patience = { timeout: 10_000 };
+
+/** A target that serves the routes of test/fixtures/routes.ts. */
+export interface AppTarget {
+  send(sent: Sent): Promise<Received>;
+  records(): AccessRecord[];
+  errors(): ErrorRecord[];
+  stop(): Promise<unknown>;
+}
+
+/**
+ * Declares a test for each case of "Any Hono app".
+ * @param platform names what the cases have on the platform's differences, if it has any
+ */
+export const anyAppTests = (
+  start: () => Promise<AppTarget>,
+  platform?: 'onWorkers' | 'onLambda',
+): void => {
+  let target: AppTarget;
+  beforeAll(async () => {
+    target = await start();
+  });
+  afterAll(() => target.stop());
+
+  test.each(anyApp)('$path', async ({ method = 'GET', path, requestBody, ...owed }) => {
+    const { status, body, headers, record, errors }: Owed = {
+      ...owed,
+      ...(platform && owed[platform]),
+    };
+    const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
+    const response = target.send({ method, path, requestBody });
+    if (status === 'cut') await expect(response).rejects.toThrow();
+    else
+      expect(await response).toMatchObject({
+        status,
+        headers: { ...headers, ...adapterHeaders },
+        ...(body !== undefined && { body }),
+      });
+    await expect
+      .poll(() => target.records().slice(recordsBefore), patience)
+      .toEqual([expect.objectContaining({ method, uri: path, ...record })]);
+    const newErrors = () =>
+      target
+        .errors()
+        .slice(errorsBefore)
+        .map(({ level, message }) => `${level} ${message}`);
+    await expect.poll(newErrors, patience).toEqual(errors.map((message) => `ERROR ${message}`));
+    expect(await tryCase(healthCase, (sent) => target.send(sent))).toEqual([]);
+    await expect.poll(() => target.records().length, patience).toBe(recordsBefore + 2);
+  });
+};
