@@ -1,25 +1,60 @@
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { contract } from './contract.ts';
 
-const readme = readFileSync('README.md', 'utf8');
+const pages = globSync(['*.md', 'docs/*.md']);
+const read = (page: string) => readFileSync(page, 'utf8');
 
-/** The cells of the table under a heading, row by row, without their backticks. */
-const table = (heading: string): string[][] =>
-  (readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '')
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .slice(2)
-    .map((row) =>
-      row
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.replaceAll('`', '').trim()),
+/** The anchors that GitHub gives a page's headings. */
+const anchors = (page: string): string[] =>
+  [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  test('names only scripts that are in package.json', () => {
+    const named = [...text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)/g)];
+    const scripts = named.map(([, run, short = '']) => run ?? short);
+    expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+  });
+
+  test('links only to files and headings that exist', () => {
+    const broken = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].filter(
+      ([, path, anchor]) => {
+        const file = path ? join(dirname(page), path) : page;
+        return !existsSync(file) || (anchor && !anchors(file).includes(anchor));
+      },
     );
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
 
-test.each(table('The contract'))(
-  'its contract says of %s what the tests say',
+  test('has the name and the version of package.json in its start lines and image tags', () => {
+    for (const [, startLine] of text.matchAll(/^(\S+ \S+) listens on/gm))
+      expect(startLine).toBe(`${manifest.name} ${manifest.version}`);
+    const image = new RegExp(
+      `(?:ghcr\\.io/[^\\s:]+|\\b${manifest.name}):(\\d+\\.\\d+\\.\\d+)`,
+      'g',
+    );
+    for (const [, version] of text.matchAll(image)) expect(version).toBe(manifest.version);
+  });
+});
+
+/** The rows of the table under the README's heading about the contract, if there is one. */
+const rows = (/^#+ .*\bcontract\b.*\n([^#]*)/im.exec(read('README.md'))?.[1] ?? '')
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.replaceAll('`', '').trim()))
+  .filter(([, request = '']) => /^[A-Z]+ \//.test(request))
+  .map((cells) => cells.slice(1, -1));
+
+test.each(rows)(
+  'the README says of %s what the contract says',
   (request, status, body, fields = '') => {
     const expected = contract.find(({ method, path }) => `${method} ${path}` === request);
     expect([String(expected?.status), expected?.body]).toEqual([status, body]);
@@ -31,14 +66,3 @@ test.each(table('The contract'))(
       ).toEqual(named);
   },
 );
-
-test('its contract has rows', () => {
-  expect(table('The contract')).toHaveLength(6);
-});
-
-test('every script that it names is there', () => {
-  const named = [...readme.matchAll(/npm (?:run ([\w:]+)|(start|test))/g)];
-  const scripts = new Set(named.map(([, run, short]) => run ?? short));
-  expect(scripts.size).toBeGreaterThan(5);
-  expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining([...scripts]));
-});

@@ -4,11 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { send } from './support/client.ts';
 import { healthRequest, visit } from './support/load.ts';
-import { run, type ServerProcess, startServer } from './support/process.ts';
+import { run, type ServerProcess, SHUTDOWN_MS, startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
 
 const fixture = ['node', 'test/fixtures/node.ts'];
-const DEADLINE_MS = 7_000; // of the test; the server's is 5 s, and half a second for the log
 
 /** Ends a server with a signal; resolves to its exit code and how long it took, in milliseconds. */
 const end = async (server: ServerProcess, signal: NodeJS.Signals = 'SIGTERM') => {
@@ -118,7 +117,7 @@ describe('SIGTERM', () => {
     await half.response();
     const { code, duration } = await end(server);
     expect(code).toBe(1);
-    expect(duration).toBeLessThan(DEADLINE_MS);
+    expect(duration).toBeLessThan(SHUTDOWN_MS);
     expect(server.records()).toContainEqual(
       expect.objectContaining({ uri: '/until-signal', status: 499 }),
     );

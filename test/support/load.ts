@@ -8,7 +8,7 @@ const BATCH = 100; // as many as a connection may have due
 export const healthRequest = `GET ${healthCase.path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 
 /** Resolves to the next response; rejects if it isn't the one that the contract has for the load. */
-export const healthResponse = async (connection: RawConnection): Promise<Received> => {
+const healthResponse = async (connection: RawConnection): Promise<Received> => {
   const response = await connection.response();
   const faults = differences(healthCase, response);
   if (faults.length > 0) throw new Error(faults.join('\n'));

@@ -18,6 +18,9 @@ export const nodeServers: [string, string[]][] = [
   ['the bundle', bundleCommand],
 ];
 
+/** Within how many milliseconds of SIGTERM a server has ended, whatever its clients do. */
+export const SHUTDOWN_MS = 7_000; // its deadline is 5 s, then half a second for the log
+
 /** A server process and what it has said so far. */
 export interface ServerProcess {
   child: ChildProcess;

@@ -22,7 +22,6 @@ const { workerOptions } = unstable_getMiniflareWorkerOptions('wrangler.toml');
 export interface WorkerBundle {
   /** The main module's source. */
   script: string;
-  compatibilityDate: string;
   /** What wrangler printed. */
   output: string;
 }
@@ -39,7 +38,6 @@ export const bundleWorker = async (main?: string): Promise<WorkerBundle> => {
     const name = main ? main.replace(/.*\//, '').replace(/\.ts$/, '.js') : 'cloudflare.js';
     return {
       script: await readFile(join(outdir, name), 'utf8'),
-      compatibilityDate: String(workerOptions.compatibilityDate),
       output: stdout + stderr,
     };
   } finally {
