@@ -21,7 +21,7 @@ const firstUnprivilegedPort = existsSync(unprivileged)
   ? Number(readFileSync(unprivileged, 'utf8'))
   : 0;
 
-// Docker gives a container none unless told to.
+// Docker 20.10 gives containers none.
 const hasIPv6 = Object.values(networkInterfaces())
   .flat()
   .some((network) => network?.address === '::1');
