@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-
 FROM node:26.10.0-trixie
 
 # Set destination for COPY

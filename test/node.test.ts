@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
@@ -20,6 +20,11 @@ const unprivileged = '/proc/sys/net/ipv4/ip_unprivileged_port_start'; // Linux; 
 const firstUnprivilegedPort = existsSync(unprivileged)
   ? Number(readFileSync(unprivileged, 'utf8'))
   : 0;
+
+// Docker 20.10 gives containers none.
+const hasIPv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((network) => network?.address === '::1');
 
 describe.each(nodeServers)('%s', (_, command) => {
   let server: ServerProcess;
@@ -48,8 +53,7 @@ describe.each(nodeServers)('%s', (_, command) => {
     ]);
   });
 
-  test('listens on IPv4 and IPv6', async () => {
-    expect((await send(`http://127.0.0.1:${server.port}`, { path: '/' })).status).toBe(200);
+  test.runIf(hasIPv6)('listens on IPv6, too', async () => {
     expect((await send(`http://[::1]:${server.port}`, { path: '/' })).status).toBe(200);
   });
 });

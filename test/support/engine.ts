@@ -4,15 +4,23 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run, startServer } from './process.ts';
 
+const { CONTAINER_ENGINE: wanted } = process.env;
+const engines = wanted ? [wanted] : ['docker', 'podman'];
 // A docker client may be there without its daemon: `info` asks both.
-const found = ['docker', 'podman'].find((name) => spawnSync(name, ['info']).status === 0);
-if (!found) throw new Error('No container engine: needs Docker with its daemon running, or podman');
+const found = engines.find((name) => spawnSync(name, ['info']).status === 0);
+if (!found)
+  throw new Error(
+    `No container engine: needs ${wanted ?? 'Docker or Podman'}, and Docker's daemon running`,
+  );
 
-/** The command of the engine that this machine has. */
+/** The command of the engine under test. */
 export const engine = found;
 
-// podman's own image format has no health check.
-const env = { ...process.env, BUILDAH_FORMAT: 'docker' };
+const env = {
+  ...process.env,
+  BUILDAH_FORMAT: 'docker', // Podman's own image format has no health check
+  DOCKER_BUILDKIT: '1', // makes Docker without BuildKit say so, rather than stumble over --mount
+};
 
 const mark = `edge-ping-test-${process.pid}`;
 
@@ -65,7 +73,10 @@ const unnamedBefore = await unnamedImages();
 export const removeTestArtefacts = async (): Promise<void> => {
   const left = await lines('ps', '--all', '--quiet', '--filter', `label=test=${mark}`);
   if (left.length > 0) await callEngine('rm', '--force', ...left);
-  const named = await lines('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', mark);
+  // Podman lists every name of an image that has this one, the user's own included.
+  const named = (await lines('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', mark)).filter(
+    (name) => name.includes(`${mark}:`),
+  );
   const unnamed = (await unnamedImages()).filter((id) => !unnamedBefore.includes(id));
   if (named.length + unnamed.length > 0) await callEngine('image', 'rm', ...named, ...unnamed);
 };

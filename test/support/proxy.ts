@@ -4,6 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './process.ts';
 
+const find = (program: string) =>
+  ['/usr/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
+    .map((bin) => join(bin, program))
+    .find(existsSync);
+
+const missing = ['haproxy', 'nginx'].filter((program) => !find(program));
+if (missing.length > 0)
+  throw new Error(`Not installed: ${missing.join(' and ')}. Debian: apt-get install haproxy nginx`);
+
 /**
  * Runs a proxy in the foreground, with a folder of its own for its configuration and what it leaves.
  * @param command the proxy's program and arguments, made from the path of its configuration
@@ -17,8 +26,7 @@ export const startProxy = async (
   const path = join(directory, 'proxy.conf');
   await writeFile(path, configuration(directory));
   const [program = '', ...args] = command(path);
-  const found = ['/usr/sbin', '/usr/bin', '/usr/local/bin'].map((bin) => join(bin, program));
-  const { child, stdout, stderr, ended } = run([found.find(existsSync) ?? program, ...args]);
+  const { child, stdout, stderr, ended } = run([find(program) ?? program, ...args]);
   return {
     directory,
     output: () => [...stdout, ...stderr].join('\n'),
