@@ -5,8 +5,6 @@ import { anyApp, type Owed } from '../any-app.ts';
 import { adapterHeaders, healthCase } from '../contract.ts';
 import { type Received, type Sent, tryCase } from './client.ts';
 
-const patience = { timeout: 10_000 };
-
 /** A target that serves the routes of test/fixtures/routes.ts. */
 export interface AppTarget {
   send(sent: Sent): Promise<Received>;
@@ -44,15 +42,15 @@ export const anyAppTests = (
         ...(body !== undefined && { body }),
       });
     await expect
-      .poll(() => target.records().slice(recordsBefore), patience)
+      .poll(() => target.records().slice(recordsBefore))
       .toEqual([expect.objectContaining({ method, uri: path, ...record })]);
     const newErrors = () =>
       target
         .errors()
         .slice(errorsBefore)
         .map(({ level, message }) => `${level} ${message}`);
-    await expect.poll(newErrors, patience).toEqual(errors.map((message) => `ERROR ${message}`));
+    await expect.poll(newErrors).toEqual(errors.map((message) => `ERROR ${message}`));
     expect(await tryCase(healthCase, (sent) => target.send(sent))).toEqual([]);
-    await expect.poll(() => target.records().length, patience).toBe(recordsBefore + 2);
+    await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
   });
 };
