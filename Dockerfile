@@ -19,7 +19,8 @@ COPY adapters ./adapters
 # Let the heap have three quarters of the memory that the container may use: Node's own
 # limit can be above the container's, which then is killed before it collects its garbage.
 # https://nodejs.org/api/cli.html#--max-old-space-size-percentagepercentage
-ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=75
+# SIGUSR1 would open Node's inspector.
+ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=75 --disable-sigusr1"
 
 # To bind to a TCP port, runtime parameters must be supplied to the docker command.
 # But we can (optionally) document in the Dockerfile what port

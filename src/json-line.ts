@@ -1,4 +1,4 @@
-/** Writes a record as one line of JSON; characters that are invisible, or that some readers take for a line break, are escaped. */
+/** Writes a record as one line of JSON, with invisible characters and line breaks of all kinds escaped. */
 export const jsonLine = (record: object): string =>
   JSON.stringify(record).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu, (character) =>
     Array.from(

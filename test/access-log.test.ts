@@ -261,6 +261,17 @@ describe('on Node', () => {
     await server.stop();
     expect(server.records()).toMatchObject([{ remote_ip: '198.51.100.7' }]);
   });
+
+  test('no number of header fields hides the one that the proxy writes last', async () => {
+    const server = await startServer(undefined, { env: { TRUST_PROXY: '1' } });
+    const connection = rawConnection(server.port);
+    const fields = `${'a: b\r\n'.repeat(2_000)}X-Forwarded-For: 203.0.113.9\r\n`;
+    connection.write(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n`);
+    expect((await connection.response()).status).toBe(200);
+    connection.socket.destroy();
+    await server.stop();
+    expect(server.records()).toEqual([expect.objectContaining({ remote_ip: '203.0.113.9' })]);
+  });
 });
 
 describe('on workerd', () => {

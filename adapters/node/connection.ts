@@ -106,9 +106,8 @@ export class Connection {
   /** Ends in the midst of a request's body, which its handler may be waiting for. */
   #endInBody(latest: LoggedResponse, status: number, error: string): undefined {
     latest.closeAfter();
-    if (this.#socket.readableEnded)
-      this.#socket.destroy(); // the client has left
-    else latest.fail(status, error);
+    if (!this.#socket.readableEnded) latest.fail(status, error);
+    else this.#linger(); // the client has left
   }
 
   /**

@@ -28,9 +28,8 @@ export const appListener = (report: (error: unknown) => void) => {
       const takeError = (error: unknown) => outgoing.appFailed(error);
       const withReport = { incoming, outgoing, [reportError]: takeError };
       const response = respond(request, withReport);
-      return response instanceof Promise
-        ? response.then((one) => guarded(one, outgoing))
-        : guarded(response, outgoing);
+      if (!(response instanceof Promise)) return guarded(response, outgoing);
+      return response.then((resolved) => guarded(resolved, outgoing));
     },
     {
       hostname: 'localhost', // for HTTP/1.0
@@ -64,8 +63,7 @@ export const appListener = (report: (error: unknown) => void) => {
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          outgoing.appFailed(error);
-          outgoing.fail(500, '');
+          outgoing.failWith(error);
         }
       },
       cancel: (reason: unknown) => reader.cancel(reason),
@@ -87,9 +85,8 @@ export const appListener = (report: (error: unknown) => void) => {
     try {
       await listener(incoming, outgoing);
     } catch (error) {
-      if (error instanceof RequestError) return outgoing.fail(400, error.message);
-      outgoing.appFailed(error);
-      outgoing.fail(500, '');
+      if (error instanceof RequestError) outgoing.fail(400, error.message);
+      else outgoing.failWith(error);
     }
   };
 };

@@ -91,14 +91,20 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     super.end(body);
   }
 
-  // What Node refuses to send is the app's fault, and the 500 of any other.
+  /** Takes what the app threw, and responds with 500 or cuts the response that is under way. */
+  failWith(thrown: unknown): void {
+    this.appFailed(thrown);
+    this.fail(500, '');
+  }
+
+  // What Node refuses to send is the app's fault, like anything that it throws.
   override writeHead(status: number, ...rest: unknown[]): this {
     if (this.#hasFailed) return this;
     try {
       if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
       this.#sendHeader(status, Object(rest.at(-1)));
     } catch (thrown) {
-      this.#refused(thrown);
+      this.failWith(thrown);
     }
     return this;
   }
@@ -112,7 +118,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       if (!takesMore) this.req.socket.setTimeout(STALL_MS);
       return takesMore;
     } catch (thrown) {
-      this.#refused(thrown);
+      this.failWith(thrown);
       return false;
     }
   }
@@ -125,7 +131,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
       if (this.writableLength > 0) this.req.socket.setTimeout(STALL_MS);
     } catch (thrown) {
-      this.#refused(thrown);
+      this.failWith(thrown);
     }
     return this;
   }
@@ -142,10 +148,5 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     for (const name in headers) if (!serverFields.test(name)) fields[name] = headers[name] ?? '';
     if (this.isLast) this.shouldKeepAlive = false;
     super.writeHead(status, fields);
-  }
-
-  #refused(thrown: unknown): void {
-    this.appFailed(thrown);
-    this.fail(500, '');
   }
 }

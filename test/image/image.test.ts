@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { send } from '../support/client.ts';
 import { contractTestsAt } from '../support/contract-tests.ts';
 import {
   callEngine,
@@ -130,6 +131,14 @@ describe.each([oneStage, multistage])('the image of $file', (target) => {
     await callEngine('stop', container.name);
     expect(await container.ended).toBe(0);
     expect(performance.now() - started).toBeLessThan(GRACE_MS / 2);
+  });
+
+  test('SIGUSR1 opens no inspector', async () => {
+    const container = await startContainer(image);
+    await callEngine('kill', '--signal', 'USR1', container.name);
+    expect((await send(container.url, { path: '/health' })).status).toBe(200);
+    expect(container.stderr).toHaveLength(1);
+    await container.stop();
   });
 
   test('SIGINT ends it with exit code 0', async () => {
