@@ -42,7 +42,7 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
       payload,
     );
     await expect
-      .poll(() => lambda.records().filter((record) => record.uri === uri), { timeout: 10_000 })
+      .poll(() => lambda.records().filter((record) => record.uri === uri))
       .toEqual([
         expect.objectContaining({
           id: expect.stringMatching(/^invocation-\d+$/),
