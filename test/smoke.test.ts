@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { type Case, contract, healthCase } from './contract.ts';
+import { adapterHeaders, type Case, contract, healthCase } from './contract.ts';
 import { run, type ServerProcess, startServer } from './support/process.ts';
 import { bundleWorker, startWorker } from './support/worker.ts';
 
@@ -39,7 +39,9 @@ const answer =
     const found = [...instead, ...contract].find(
       (each) => each.method === method && each.path === url,
     );
-    response.writeHead(found?.status ?? 500, found?.headers).end(found?.body);
+    response
+      .writeHead(found?.status ?? 500, { ...adapterHeaders, ...found?.headers })
+      .end(found?.body);
   };
 
 describe('our own targets', () => {
@@ -77,7 +79,7 @@ const faults = contract.flatMap((right) => {
   });
   return [
     fault('status', `status: expected ${right.status}, received 503`, { status: 503 }),
-    ...Object.entries(right.headers).map(([name, value]) =>
+    ...Object.entries({ ...adapterHeaders, ...right.headers }).map(([name, value]) =>
       fault(name, `${name}: expected "${value}", received "wrong"`, {
         headers: { ...right.headers, [name]: 'wrong' },
       }),
