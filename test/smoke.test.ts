@@ -79,7 +79,7 @@ const faults = contract.flatMap((right) => {
   });
   return [
     fault('status', `status: expected ${right.status}, received 503`, { status: 503 }),
-    ...Object.entries({ ...right.headers, ...adapterHeaders }).map(([name, value]) =>
+    ...Object.entries({ ...adapterHeaders, ...right.headers }).map(([name, value]) =>
       fault(name, `${name}: expected "${value}", received "wrong"`, {
         headers: { ...right.headers, [name]: 'wrong' },
       }),
