@@ -16,6 +16,9 @@ const fail = (line: string): never => {
   process.stderr.write(`${line}\n`);
   process.exit(1);
 };
+const [argument] = process.argv.slice(2);
+if (argument !== undefined)
+  fail(`${argument}: the server takes no arguments; set the port with the variable PORT`);
 const { port, trustProxy } = readSettings(process.env, fail);
 
 const writeError = lineSink(process.stderr);
@@ -64,7 +67,10 @@ process.on('uncaughtException', (error) => {
 
 server.on('error', (error: NodeJS.ErrnoException) => {
   if (server.listening) return report('ERROR', error);
-  const reason = error.code === 'EADDRINUSE' ? 'is in use' : `can't be listened on (${error.code})`;
+  const reason =
+    error.code === 'EADDRINUSE'
+      ? 'is in use, perhaps by a server that outlived its npm'
+      : `can't be listened on (${error.code})`;
   fail(`PORT=${port}: ${reason}; must be a free port that this user may take, 0 for any`);
 });
 // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.

@@ -85,7 +85,7 @@ describe('PORT', () => {
     const { stderr, ended } = run(startCommand, { env: { ...process.env, PORT } });
     expect(await ended).toBe(1);
     expect(stderr).toEqual([
-      `PORT=${PORT}: is in use; must be a free port that this user may take, 0 for any`,
+      `PORT=${PORT}: is in use, perhaps by a server that outlived its npm; must be a free port that this user may take, 0 for any`,
     ]);
     other.close();
   });
@@ -113,6 +113,16 @@ test('a TRUST_PROXY that is none stops the start with one line', async () => {
   });
   expect(await ended).toBe(1);
   expect(stderr).toEqual(['TRUST_PROXY="yes": must be an integer from 0 to 100']);
+});
+
+test('an argument stops the start with one line that names the setting', async () => {
+  const { stderr, ended } = run([...startCommand, '--port', '3000'], {
+    env: { ...process.env, PORT: '0' },
+  });
+  expect(await ended).toBe(1);
+  expect(stderr).toEqual([
+    '--port: the server takes no arguments; set the port with the variable PORT',
+  ]);
 });
 
 test('stack traces of the bundle point at the TypeScript lines', async () => {

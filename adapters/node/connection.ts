@@ -20,7 +20,7 @@ export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
   readonly peer: string;
   readonly #socket: Socket;
-  readonly #due = new Set<LoggedResponse>();
+  readonly #due: LoggedResponse[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
   #bytesRead = 0; // at the last look for idleness
   #isEnding = false; // no further request is served
@@ -38,19 +38,19 @@ export class Connection {
   /** Whether the response to a further request may begin. */
   begin(response: LoggedResponse): boolean {
     if (this.#isEnding || this.#latest?.isLast) return false;
-    if (this.#due.size === MAX_DUE) {
+    if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
       this.#socket.destroy();
       return false;
     }
-    this.#due.add(response);
+    this.#due.push(response);
     this.#latest = response;
     return true;
   }
 
   /** Takes back a response that is closed. */
   release(response: LoggedResponse): void {
-    this.#due.delete(response);
+    this.#due.splice(this.#due.indexOf(response), 1);
     // Kept, it would outlive the collector's young generation: a third more memory under load.
     if (this.#latest === response && response.req.complete) this.#latest = undefined;
   }
@@ -85,7 +85,7 @@ export class Connection {
 
   /** Takes Node's time-out: what waits for its handler is left alone, but not what idles or stalls. */
   timedOut(): void {
-    if (this.#due.size === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
+    if (this.#due.length === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
   }
 
   /**
@@ -94,7 +94,7 @@ export class Connection {
    */
   closeIfIdle(): void {
     const { bytesRead } = this.#socket;
-    if (this.#due.size === 0 && bytesRead === this.#bytesRead) this.#socket.destroy();
+    if (this.#due.length === 0 && bytesRead === this.#bytesRead) this.#socket.destroy();
     this.#bytesRead = bytesRead;
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import { failed, reportError } from '../../src/app.ts';
+import { type Bindings, failed, reportError } from '../../src/app.ts';
 import { bodyInUse, respond } from '../../src/serve.ts';
 import { LoggedResponse } from './response.ts';
 
@@ -19,15 +19,19 @@ const refusal = ({ httpVersion, headers }: IncomingMessage): [number, string] | 
   return undefined;
 };
 
+/** Takes the error as a method of the bindings, so that no request needs a function of its own. */
+function takeError(this: { outgoing: unknown }, error: unknown): void {
+  if (this.outgoing instanceof LoggedResponse) this.outgoing.appFailed(error);
+}
+
 /** Makes the server's listener, which asks the app. */
 export const appListener = (report: (error: unknown) => void) => {
   const listener = getRequestListener(
-    (request, bindings) => {
-      const { incoming, outgoing } = bindings;
+    (request, bindings: Bindings & { outgoing: unknown }) => {
+      const { outgoing } = bindings;
       if (!(outgoing instanceof LoggedResponse)) throw new TypeError('not a LoggedResponse');
-      const takeError = (error: unknown) => outgoing.appFailed(error);
-      const withReport = { incoming, outgoing, [reportError]: takeError };
-      const response = respond(request, withReport);
+      bindings[reportError] = takeError;
+      const response = respond(request, bindings);
       if (!(response instanceof Promise)) return guarded(response, outgoing);
       return response.then((resolved) => guarded(resolved, outgoing));
     },
@@ -71,7 +75,7 @@ export const appListener = (report: (error: unknown) => void) => {
     return new Response(new ReadableStream(source, { highWaterMark: 0 }), response);
   };
 
-  return async (incoming: IncomingMessage, outgoing: LoggedResponse): Promise<void> => {
+  return (incoming: IncomingMessage, outgoing: LoggedResponse): void => {
     outgoing.reportError = report;
     const { httpVersion, headers } = incoming;
     const refused = refusal(incoming);
@@ -81,12 +85,11 @@ export const appListener = (report: (error: unknown) => void) => {
       (headers['transfer-encoding'] !== undefined && httpVersion === '1.0') ||
       (refused && refused[0] > 500);
     if (endsConnection) outgoing.closeAfter();
-    if (refused) return outgoing.fail(...refused);
-    try {
-      await listener(incoming, outgoing);
-    } catch (error) {
-      if (error instanceof RequestError) outgoing.fail(400, error.message);
-      else outgoing.failWith(error);
-    }
+    if (refused) outgoing.fail(...refused);
+    else
+      listener(incoming, outgoing).catch((error) => {
+        if (error instanceof RequestError) outgoing.fail(400, error.message);
+        else outgoing.failWith(error);
+      });
   };
 };

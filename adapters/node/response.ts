@@ -8,8 +8,9 @@ export const STALL_MS = 25_000;
 const byteLength = (chunk: unknown): number =>
   typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
 
-// Connection is not the app's to say, though Hono's streamSSE does.
-const serverFields = /^(connection|x-content-type-options)$/i;
+/** Connection is not the app's to say, though Hono's streamSSE does; most names differ in length. */
+const isServerField = (name: string): boolean =>
+  (name.length === 10 || name.length === 22) && /^(connection|x-content-type-options)$/i.test(name);
 
 /** How an exchange went. */
 export interface Outcome {
@@ -33,15 +34,13 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   #hasFailed = false; // what the app still writes is dropped
   #isCut = false;
 
-  constructor(...args: [IncomingMessage]) {
-    super(...args);
-    const [request] = args;
-    const { headers, push } = request;
-    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
-      return;
-    request.push = (chunk, encoding) => {
+  /** Counts the bytes of the request's body as they come. */
+  countBytesIn(): void {
+    const { req } = this;
+    const { push } = req;
+    req.push = (chunk, encoding) => {
       this.#bytesIn += byteLength(chunk);
-      return push.call(request, chunk, encoding);
+      return push.call(req, chunk, encoding);
     };
   }
 
@@ -98,11 +97,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   }
 
   // What Node refuses to send is the app's fault, like anything that it throws.
-  override writeHead(status: number, ...rest: unknown[]): this {
+  override writeHead(status: number, reason?: unknown, headers?: unknown): this {
     if (this.#hasFailed) return this;
     try {
       if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
-      this.#sendHeader(status, Object(rest.at(-1)));
+      this.#sendHeader(status, Object(headers ?? reason));
     } catch (thrown) {
       this.failWith(thrown);
     }
@@ -145,7 +144,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   #sendHeader(status: number, headers: Record<string, string>): void {
     const fields: Record<string, string> = { 'X-Content-Type-Options': 'nosniff' };
-    for (const name in headers) if (!serverFields.test(name)) fields[name] = headers[name] ?? '';
+    for (const name in headers) if (!isServerField(name)) fields[name] = headers[name] ?? '';
     if (this.isLast) this.shouldKeepAlive = false;
     super.writeHead(status, fields);
   }

@@ -77,6 +77,9 @@ export const makeServer = (
       connection.release(outgoing);
       logExchange(connection, incoming, outgoing.outcome);
     });
+    const { headers } = incoming;
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+      outgoing.countBytesIn();
     if (!server.listening) outgoing.closeAfter();
     listener(incoming, outgoing);
   };
