@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } }, // a busy machine is no failure
     hookTimeout: 60_000,
-    maxWorkers: 3, // they wait more than they compute
+    maxWorkers: 4, // they wait more than they compute
     projects: [
       project('targets', 'test/*.test.ts'),
       project('image', 'test/image/*.test.ts'),
