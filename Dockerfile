@@ -5,8 +5,8 @@ WORKDIR /app
 
 # Install the libraries before the sources are there: a change of the sources reuses this layer.
 # The image has its own Node: the one that npm would install is left out, with what only
-# development needs. The mount keeps npm's downloads for the next build and out of the image, which
-# npm's own compile cache has no place in either.
+# development needs. The mount keeps npm's downloads for the next build and out of the image. Node's
+# compile cache is off for the same reason.
 # https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \

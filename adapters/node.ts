@@ -22,8 +22,9 @@ if (argument !== undefined)
 const { port, trustProxy } = readSettings(process.env, fail);
 
 const writeError = lineSink(process.stderr);
+const writeLine = (line: string): void => writeError(`${line}\n`, 1, () => {});
 const report = (level: 'WARN' | 'ERROR' | 'FATAL', cause: unknown): void =>
-  writeError(`${jsonLine(errorRecord(level, cause))}\n`, 1, () => {});
+  writeLine(jsonLine(errorRecord(level, cause)));
 
 const accessLog = logWriter(
   lineSink(process.stdout),
@@ -76,7 +77,5 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
 server.listen(port, () => {
   const { port } = server.address() as AddressInfo;
-  process.stderr.write(
-    `${manifest.name} ${manifest.version} listens on http://localhost:${port}\n`,
-  );
+  writeLine(`${manifest.name} ${manifest.version} listens on http://localhost:${port}`);
 });

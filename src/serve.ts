@@ -3,38 +3,38 @@ import { type AccessRecord, accessRecord } from './access-log.ts';
 import { app, type Bindings, failed, reportError } from './app.ts';
 import { type ErrorRecord, errorRecord, messageOf } from './error-log.ts';
 
-/** The message for a response that is already being read, and cannot be sent. */
-export const bodyInUse = 'the body of the response is in use';
+type Prepare = (response: Response) => Response;
 
-const fail = (bindings: Bindings, thrown: unknown): Response => {
-  bindings[reportError]?.(thrown);
-  return failed();
+const check = (response: unknown): Response => {
+  if (response instanceof Response) return response;
+  throw new TypeError('a handler returned no Response');
 };
 
-const check = (bindings: Bindings, response: unknown): Response =>
-  response instanceof Response
-    ? response
-    : fail(bindings, new TypeError('a handler returned no Response'));
+const fail = (thrown: unknown, bindings: Bindings, prepare: Prepare): Response => {
+  bindings[reportError]?.(thrown);
+  return prepare(failed());
+};
 
 /**
  * Asks the app, and always gives a Response: its 500 where a handler threw something that Hono does
- * not catch (it only catches an `Error`), or returned anything but a Response.
+ * not catch (it only catches an `Error`), or returned something that cannot be sent.
  * @param bindings for `c.env`; its `reportError` takes what went wrong
+ * @param prepare makes the response ready to be sent; may throw
  */
 export const respond = (
   request: Request,
   bindings: Bindings,
+  prepare: Prepare,
   executionCtx?: ExecutionContext,
 ): Response | Promise<Response> => {
   try {
     const response = app.fetch(request, bindings, executionCtx);
-    if (!(response instanceof Promise)) return check(bindings, response);
-    return response.then(
-      (resolved) => check(bindings, resolved),
-      (thrown) => fail(bindings, thrown),
-    );
+    if (!(response instanceof Promise)) return prepare(check(response));
+    return response
+      .then((resolved) => prepare(check(resolved)))
+      .catch((thrown) => fail(thrown, bindings, prepare));
   } catch (thrown) {
-    return fail(bindings, thrown);
+    return fail(thrown, bindings, prepare);
   }
 };
 
@@ -52,6 +52,7 @@ export interface Platform {
 const nosniff = ['X-Content-Type-Options', 'nosniff'] as const;
 
 const withNosniff = (response: Response): Response => {
+  if (response.body?.locked) throw new TypeError('the body of the response is in use');
   try {
     response.headers.set(...nosniff);
     return response;
@@ -63,7 +64,7 @@ const withNosniff = (response: Response): Response => {
   }
 };
 
-/** Serves a request and logs it. The record is made before the body is sent, which nobody here sees. */
+/** Serves a request and logs it: before the body is sent, because that cannot be seen from here. */
 export const serve = async (request: Request, platform: Platform): Promise<Response> => {
   const startedAt = performance.now();
   let error = '';
@@ -74,10 +75,7 @@ export const serve = async (request: Request, platform: Platform): Promise<Respo
       platform.logError(errorRecord('ERROR', thrown));
     },
   };
-  const responded = await respond(request, bindings, platform.executionCtx);
-  const response = withNosniff(
-    responded.body?.locked ? fail(bindings, new TypeError(bodyInUse)) : responded,
-  );
+  const response = await respond(request, bindings, withNosniff, platform.executionCtx);
   const field = (name: string) => request.headers.get(name) ?? '';
   const { host, pathname, search } = new URL(request.url);
   const bytesIn = Number(field('content-length'));

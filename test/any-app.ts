@@ -100,6 +100,12 @@ const sentAnyway = (status: number, body: string) => {
   };
 };
 
+const corrected = (path: string) => ({
+  ...success('plain'),
+  record: { status: 200, error: '', bytes_out: path === '/length-short' ? 3 : 9 },
+  because: 'the platform sends the length of the body',
+});
+
 const workerdStatus =
   'Responses may only be constructed with status codes in the range 200 to 599, inclusive.';
 const nodeStatus = 'init["status"] must be in the range of 200 to 599, inclusive.';
@@ -141,7 +147,7 @@ export const anyApp: readonly AppCase[] = [
   { path: '/teapot', ...uncounted('short and stout', 418) },
 
   // What the platform refuses to send.
-  ...['/header', '/header-async', '/header-stream'].flatMap((route) =>
+  ...['/header', '/header-async', '/header-stream', '/header-native'].flatMap((route) =>
     ['%01', '%7f', '%1b[31m'].map((value) => ({
       path: `${route}?value=${value}`,
       ...invalid('x-value'),
@@ -171,6 +177,24 @@ export const anyApp: readonly AppCase[] = [
   ),
 
   // Bodies of every kind.
+  ...[99, 101].map((status) => ({
+    path: `/status-native?code=${status}`,
+    ...failure(nodeStatus),
+    onWorkers: { ...failure(workerdStatus), because: inItsWords },
+  })),
+
+  // A length that is not the body's, which would break the next response on the connection.
+  ...['/length-long', '/length-short', '/length-stream'].map((path) => ({
+    path,
+    ...cut(
+      `Response body's content-length of 5 byte(s) does not match the content-length of ${path === '/length-short' ? 3 : 9} byte(s) set in header`,
+      5,
+    ),
+    onWorkers: corrected(path),
+    onLambda: corrected(path),
+  })),
+
+  { path: '/blob', ...uncounted('plain') },
   { path: '/json', ...uncounted('{"plain":true}') },
   { path: '/text', ...uncounted('plain') },
   { path: '/bytes', ...uncounted('plain') },
@@ -202,7 +226,8 @@ export const anyApp: readonly AppCase[] = [
   },
   {
     path: '/stream-locked',
-    ...failure('the body of the response is in use'),
+    ...failure('Invalid state: ReadableStream is locked'),
+    onWorkers: { ...failure('the body of the response is in use'), because: inItsWords },
     onLambda: {
       ...failure('Response body object should not be disturbed or locked'),
       because: inItsWords,

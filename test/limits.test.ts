@@ -7,7 +7,7 @@ import { type ServerProcess, startServer } from './support/process.ts';
 import { rawConnection } from './support/raw.ts';
 
 const MIB = 1024 * 1024;
-const SLOW_RATE = 65_536; // bytes a second, as the README has it
+const SLOW_RATE = 65_536; // bytes a second, as docs/operations.md has it
 
 let server: ServerProcess;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { errorReply } from '../../src/app.ts';
 import { unmapped } from './record.ts';
-import { type LoggedResponse, type Outcome, STALL_MS } from './response.ts';
+import type { LoggedResponse, Outcome } from './response.ts';
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
 const LINGER_MS = 1_000;
@@ -22,14 +22,15 @@ export class Connection {
   readonly #socket: Socket;
   readonly #due: LoggedResponse[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
-  #bytesRead = 0; // at the last look for idleness
+  #bytesRead = -1; // at the last look for idleness
+  #bytesTaken = -1; // at the last look for a stall
   #isEnding = false; // no further request is served
 
   constructor(socket: Socket) {
     this.#socket = socket;
     this.peer = unmapped(socket.remoteAddress ?? '');
     socket.destroySoon = () => this.#linger(); // called by Node after the last response
-    // Before Node 25, one that waits for those before it would never be closed.
+    // Before Node 25, closing the socket does not close responses that are queued behind another.
     socket.on('close', () => {
       for (const response of this.#due) response.destroy();
     });
@@ -61,7 +62,7 @@ export class Connection {
   }
 
   /**
-   * Ends the connection with one more response, to what is no request, once those that are due are sent.
+   * Sends one last response, to bytes that are not a valid request, after those that are due; then closes.
    * @returns how that went; undefined if there is nobody to send it to
    */
   async endWith(status: number, error: string): Promise<Outcome | undefined> {
@@ -70,8 +71,14 @@ export class Connection {
     await setImmediate(); // by now every handler that waits for nothing has responded
     const latest = this.#latest;
     if (latest && !latest.closed) {
-      if (latest.req.complete || latest.writableEnded) await once(latest, 'close');
-      else return this.#endInBody(latest, status, error);
+      if (!latest.req.complete && !latest.writableEnded) {
+        // In the midst of a request's body, which its handler may be waiting for.
+        latest.closeAfter();
+        if (!this.#socket.readableEnded) latest.fail(status, error);
+        else this.#linger(); // the client has left
+        return undefined;
+      }
+      await once(latest, 'close');
     }
     // What is malformed or late may also be the rest of a request that already has its response.
     const isSent = this.#socket.writable && latest?.req.complete !== false;
@@ -83,9 +90,13 @@ export class Connection {
       : undefined;
   }
 
-  /** Takes Node's time-out: what waits for its handler is left alone, but not what idles or stalls. */
-  timedOut(): void {
-    if (this.#due.length === 0 || this.#socket.writableLength > 0) this.#socket.destroy();
+  /** Cuts the connection if its client has taken nothing of what waits for it since the last call. */
+  closeIfStalled(): void {
+    // Not public; Node's own time-out looks at it, but starts again with everything that the client sends.
+    const { bytesWritten, writeQueueSize } = Reflect.get(this.#socket, '_handle') ?? {};
+    const bytesTaken = bytesWritten - writeQueueSize;
+    if (this.#socket.writableLength > 0 && bytesTaken === this.#bytesTaken) this.#socket.destroy();
+    this.#bytesTaken = bytesTaken;
   }
 
   /**
@@ -103,19 +114,12 @@ export class Connection {
     return new Promise((resolve) => this.#socket.once('close', resolve));
   }
 
-  /** Ends in the midst of a request's body, which its handler may be waiting for. */
-  #endInBody(latest: LoggedResponse, status: number, error: string): undefined {
-    latest.closeAfter();
-    if (!this.#socket.readableEnded) latest.fail(status, error);
-    else this.#linger(); // the client has left
-  }
-
   /**
    * Closes the connection so that its last response arrives. Node would close the socket while the
    * client still sends, and the reset which that causes overtakes the response (RFC 9112 §9.6).
    */
   #linger(): void {
-    const socket = this.#socket.setTimeout(STALL_MS);
+    const socket = this.#socket;
     // A 'data' listener detaches Node's parser.
     socket
       .removeAllListeners('data')

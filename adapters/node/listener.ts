@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import { type Bindings, failed, reportError } from '../../src/app.ts';
-import { bodyInUse, respond } from '../../src/serve.ts';
+import { type Bindings, reportError } from '../../src/app.ts';
+import { respond } from '../../src/serve.ts';
 import { LoggedResponse } from './response.ts';
 
 const wellFormedHost = /^[^\s,/?#@\\]+$/; // in part; @hono/node-server looks closer
@@ -31,9 +31,7 @@ export const appListener = (report: (error: unknown) => void) => {
       const { outgoing } = bindings;
       if (!(outgoing instanceof LoggedResponse)) throw new TypeError('not a LoggedResponse');
       bindings[reportError] = takeError;
-      const response = respond(request, bindings);
-      if (!(response instanceof Promise)) return guarded(response, outgoing);
-      return response.then((resolved) => guarded(resolved, outgoing));
+      return respond(request, bindings, (response) => guarded(response, outgoing));
     },
     {
       hostname: 'localhost', // for HTTP/1.0
@@ -53,12 +51,9 @@ export const appListener = (report: (error: unknown) => void) => {
 
   /** Takes the errors of a body that is a stream: @hono/node-server prints them, and sends some. */
   const guarded = (response: Response, outgoing: LoggedResponse): Response => {
-    const body = bodyOf(response);
+    const content = bodyOf(response);
+    const body = content instanceof Blob ? content.stream() : content;
     if (!(body instanceof ReadableStream)) return response;
-    if (body.locked) {
-      outgoing.appFailed(new TypeError(bodyInUse));
-      return failed();
-    }
     const reader = body.getReader();
     const source = {
       async pull(controller: ReadableStreamDefaultController) {
@@ -72,14 +67,16 @@ export const appListener = (report: (error: unknown) => void) => {
       },
       cancel: (reason: unknown) => reader.cancel(reason),
     };
-    return new Response(new ReadableStream(source, { highWaterMark: 0 }), response);
+    const sent = new Response(new ReadableStream(source, { highWaterMark: 0 }), response);
+    if (content instanceof Blob) sent.headers.set('Content-Length', String(content.size));
+    return sent;
   };
 
   return (incoming: IncomingMessage, outgoing: LoggedResponse): void => {
     outgoing.reportError = report;
     const { httpVersion, headers } = incoming;
     const refused = refusal(incoming);
-    // After Upgrade, Node's parser stops. The others leave open where the next request begins (RFC 9112 §6.1).
+    // After Upgrade, Node's parser stops. The others make it unclear where the next request begins (RFC 9112 §6.1).
     const endsConnection =
       headers.upgrade !== undefined ||
       (headers['transfer-encoding'] !== undefined && httpVersion === '1.0') ||

@@ -4,13 +4,13 @@ import type { Writable } from 'node:stream';
 const BATCH_LINES = 128; // a write for each line would halve the throughput
 const BATCH_MS = 50;
 
-/** How much may wait for a slow reader; lines that come then are lost. */
+/** How much may wait for a slow reader; beyond it, lines are dropped. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
 const NEWLINE = 10;
 
 /**
- * Writes text made of whole lines, and never throws or blocks for long.
+ * Writes text made of whole lines, and never throws. It only blocks on a terminal, or a file's disk.
  * @param done takes how many of the lines were lost
  */
 export type LineSink = (text: string, lines: number, done: (lost: number) => void) => void;

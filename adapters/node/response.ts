@@ -2,13 +2,10 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import { errorReply } from '../../src/app.ts';
 import { messageOf } from '../../src/error-log.ts';
 
-/** How long a client may take nothing of what waits for it; Node tells within twice this time. */
-export const STALL_MS = 25_000;
-
 const byteLength = (chunk: unknown): number =>
   typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
 
-/** Connection is not the app's to say, though Hono's streamSSE does; most names differ in length. */
+/** The app may not set these (Hono's streamSSE sets Connection). The length check is a fast path. */
 const isServerField = (name: string): boolean =>
   (name.length === 10 || name.length === 22) && /^(connection|x-content-type-options)$/i.test(name);
 
@@ -25,6 +22,7 @@ export interface Outcome {
 export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Takes what went wrong in the app. */
   reportError: ((error: unknown) => void) | undefined;
+  override strictContentLength = true; // a length that is not the body's would break the next response
   readonly #startedAt = performance.now();
   #error = '';
   #bytesIn = 0;
@@ -46,7 +44,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   /** How the exchange went, once the response is closed. */
   get outcome(): Outcome {
-    // Node takes it off its socket once it is sent; where that was destroyed, it may look finished, too.
+    // Node detaches a response from its socket once it is sent. If the socket was destroyed, it can look finished, too.
     const isSent = this.writableFinished && !this.socket;
     const hasBody =
       this.req.method !== 'HEAD' && this.statusCode !== 204 && this.statusCode !== 304;
@@ -64,12 +62,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.isLast ||= !this.headersSent;
   }
 
-  /** Takes what the app threw. It is reported once, and not if the client left while it sent its body. */
+  /** Takes what the app threw: told once, and in the record alone if the client has left. */
   appFailed(thrown: unknown): void {
-    const clientLeft = this.destroyed && !this.req.complete;
-    if (this.#error || clientLeft) return;
+    if (this.#error) return;
     this.#error = messageOf(thrown);
-    this.reportError?.(thrown);
+    if (!this.destroyed) this.reportError?.(thrown);
   }
 
   /** Responds in the app's place, or cuts the connection if a response is under way. */
@@ -101,21 +98,20 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     if (this.#hasFailed) return this;
     try {
       if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
-      this.#sendHeader(status, Object(headers ?? reason));
+      this.#sendHeader(status, Object(typeof reason === 'string' ? headers : reason));
     } catch (thrown) {
       this.failWith(thrown);
     }
     return this;
   }
 
+  // The header first: where it fails, Node would go on to write the body.
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (this.#hasFailed) return false;
     try {
       this.#bytesOut += byteLength(chunk);
-      const takesMore = super.write(chunk, encoding as BufferEncoding, callback as () => void);
-      if (!takesMore) this.req.socket.setTimeout(STALL_MS);
-      return takesMore;
+      return super.write(chunk, encoding as BufferEncoding, callback as () => void);
     } catch (thrown) {
       this.failWith(thrown);
       return false;
@@ -128,7 +124,6 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     try {
       this.#bytesOut += byteLength(chunk);
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
-      if (this.writableLength > 0) this.req.socket.setTimeout(STALL_MS);
     } catch (thrown) {
       this.failWith(thrown);
     }
@@ -137,7 +132,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   override destroy(error?: Error): this {
     super.destroy(error);
-    // Before Node 25, one that waits for those before it emits nothing.
+    // Before Node 25, a response that is queued behind another emits nothing.
     if (!this.socket) process.nextTick(() => this.closed || this.emit('close'));
     return this;
   }

@@ -21,7 +21,8 @@ const options = {
 const IDLE_MS = 500; // of a drain: it takes two to see that a connection is idle
 const DROP_REPORT_MS = 1_000;
 const CONNECTION_BYTES = 65_536; // a connection's share of memory, with a header of the largest size
-const RESERVED_DESCRIPTORS = 32; // for all that is no connection
+const RESERVED_DESCRIPTORS = 32; // for everything but connections
+const STALL_MS = 25_000; // between two looks at what a client has taken
 
 const statusOf: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -73,7 +74,7 @@ export const makeServer = (
   const serve = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
     const connection = connections.get(incoming.socket);
     if (!connection?.begin(outgoing)) return;
-    outgoing.on('close', () => {
+    outgoing.once('close', () => {
       connection.release(outgoing);
       logExchange(connection, incoming, outgoing.outcome);
     });
@@ -95,7 +96,7 @@ export const makeServer = (
   const drop = () => {
     dropped += 1;
     if (dropped > 1) return;
-    server.closeIdleConnections(); // the next client takes the place of one that is not served
+    for (const connection of connections.values()) connection.closeIfIdle(); // to make room
     setTimeout(() => {
       report('WARN', `${dropped} connections refused: at most ${server.maxConnections} at a time`);
       dropped = 0;
@@ -116,8 +117,10 @@ export const makeServer = (
       incoming.socket.on('error', () => {}); // Node's own listener is gone
       refuse(incoming.socket, 400, 'CONNECT is for proxies', incoming);
     })
-    .on('timeout', (socket) => connections.get(socket)?.timedOut())
     .on('drop', drop);
+  setInterval(() => {
+    for (const connection of connections.values()) connection.closeIfStalled();
+  }, STALL_MS).unref();
   server.maxConnections = maxConnections();
   server.maxHeadersCount = 0; // unlimited, within their size: Node would drop the last, which proxies write
 
