@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { anyAppTestsAt, fixtureEnv } from './support/any-app-tests.ts';
 import { send } from './support/client.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 import { run } from './support/process.ts';
@@ -53,6 +54,12 @@ describe('a route that goes wrong, in workerd', () => {
     expect((await send(worker.url, { path: '/health' })).status).toBe(200);
   });
 });
+
+describe('any app, in workerd', () =>
+  anyAppTestsAt(
+    async () => startWorker(await bundleWorker('test/fixtures/worker.ts'), fixtureEnv),
+    'onWorkers',
+  ));
 
 describe('wrangler dev', () => {
   let url: string;

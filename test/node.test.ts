@@ -6,6 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
+import { anyAppTestsAt, fixtureEnv } from './support/any-app-tests.ts';
 import { send } from './support/client.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 import {
@@ -125,20 +126,30 @@ test('an argument stops the start with one line that names the setting', async (
   ]);
 });
 
-test('stack traces of the bundle point at the TypeScript lines', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'edge-ping-bundle-'));
-  const bundle = join(directory, 'server.js');
-  const build = manifest.scripts.build
-    .replace('adapters/node.ts', 'test/fixtures/node.ts')
-    .replace('dist/server.js', bundle);
-  expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
-  const server = await startServer(['node', '--enable-source-maps', bundle]);
-  await send(server.url, { path: '/throw/error' });
-  await server.stop();
-  await rm(directory, { recursive: true });
-  const source = (await readFile('test/fixtures/routes.ts', 'utf8')).split('\n');
-  const line = 1 + source.findIndex((text) => text.includes('thrown: a secret'));
-  expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/routes.ts:${line}:`);
+describe('the bundle of any app', () => {
+  let directory: string;
+  let command: string[];
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'edge-ping-bundle-'));
+    const bundle = join(directory, 'server.js');
+    const build = manifest.scripts.build
+      .replace('adapters/node.ts', 'test/fixtures/node.ts')
+      .replace('dist/server.js', bundle);
+    expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
+    command = ['node', '--enable-source-maps', bundle];
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  anyAppTestsAt(() => startServer(command, { env: fixtureEnv }));
+
+  test('has stack traces that point at the TypeScript lines', async () => {
+    const server = await startServer(command);
+    await send(server.url, { path: '/throw/error' });
+    await server.stop();
+    const source = (await readFile('test/fixtures/routes.ts', 'utf8')).split('\n');
+    const line = 1 + source.findIndex((text) => text.includes('thrown: a secret'));
+    expect(server.errors().at(-1)?.stack).toContain(`test/fixtures/routes.ts:${line}:`);
+  });
 });
 
 test.each(['SIGHUP', 'SIGINT', 'SIGTERM'] as const)(

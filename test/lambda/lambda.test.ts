@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { anyAppTests } from '../support/any-app-tests.ts';
+import { anyAppTests, fixtureEnv } from '../support/any-app-tests.ts';
 import { contractTests } from '../support/contract-tests.ts';
 import { startLambda } from '../support/lambda.ts';
 import { run } from '../support/process.ts';
@@ -81,5 +81,5 @@ describe('any app, on Lambda', () =>
       .replace('adapters/lambda.ts', 'test/fixtures/lambda.ts')
       .replace('dist/lambda', taskRoot);
     await succeed(...command.split(' '));
-    return startLambda(taskRoot, { FIXTURE: 'a value of the platform' });
+    return startLambda(taskRoot, fixtureEnv);
   }, 'onLambda'));

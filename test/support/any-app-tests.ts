@@ -3,7 +3,10 @@ import type { AccessRecord } from '../../src/access-log.ts';
 import type { ErrorRecord } from '../../src/error-log.ts';
 import { anyApp, type Owed } from '../any-app.ts';
 import { adapterHeaders, healthCase } from '../contract.ts';
-import { type Received, type Sent, tryCase } from './client.ts';
+import { type Received, type Sent, send, tryCase } from './client.ts';
+
+/** What the platform has for the routes of test/fixtures/routes.ts: variables, by name. */
+export const fixtureEnv = { FIXTURE: 'a value of the platform' };
 
 /** A target that serves the routes of test/fixtures/routes.ts. */
 export interface AppTarget {
@@ -54,3 +57,13 @@ export const anyAppTests = (
     await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
   });
 };
+
+/** The same, for a target that listens at a URL. */
+export const anyAppTestsAt = (
+  start: () => Promise<Omit<AppTarget, 'send'> & { url: string }>,
+  platform?: 'onWorkers',
+): void =>
+  anyAppTests(async () => {
+    const target = await start();
+    return { ...target, send: (sent) => send(target.url, sent) };
+  }, platform);
