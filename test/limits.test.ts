@@ -17,8 +17,8 @@ afterAll(() => server.stop());
 
 const peakMemory = async () => Number((await send(server.url, { path: '/peak-memory' })).body);
 
-test('a thousand clients that send a byte a second keep nobody from being served', async () => {
-  const clients = Array.from({ length: 1_000 }, () => connect(server.port, '127.0.0.1'));
+test('nine hundred clients that send a byte a second keep nobody from being served', async () => {
+  const clients = Array.from({ length: 900 }, () => connect(server.port, '127.0.0.1')); // fewer than 1,024 open files
   await Promise.all(clients.map((socket) => once(socket, 'connect')));
   const drip = setInterval(() => {
     for (const socket of clients) socket.write('G');
