@@ -106,7 +106,7 @@ describe('connections', () => {
     const connection = rawConnection(server.port);
     const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
     connection.write(get('/until-signal?1') + get('/?behind'));
-    await expect.poll(openSockets).toBe(1);
+    await expect.poll(async () => (await send(server.url, { path: '/held' })).body).toBe('1');
     connection.socket.destroy();
     for (const uri of ['/until-signal?1', '/?behind'])
       await expect
