@@ -38,12 +38,14 @@ export class Connection {
 
   /** Whether the response to a further request may begin. */
   begin(response: LoggedResponse): boolean {
-    if (this.#isEnding || this.#latest?.isLast) return false;
     if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
-      // Not public: else Node makes objects of all that it has read, some 2,000 requests.
-      Reflect.get(this.#socket, 'parser')?.pause();
       this.#socket.destroy();
+    }
+    if (this.#isEnding || this.#latest?.isLast) {
+      // Not public. 2 tells the parser that what follows is of another protocol: else it would make
+      // objects of all that was read, some 2,000 requests.
+      Object.assign(Reflect.get(this.#socket, 'parser') ?? {}, { onIncoming: () => 2 });
       return false;
     }
     this.#due.push(response);
