@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
-const BATCH_LINES = 128; // a write for each line would halve the throughput
+const BATCH_LINES = 512; // a write for each line would halve the throughput
 const BATCH_MS = 50;
 
 /** How much may wait for a slow reader; beyond it, lines are dropped. */
@@ -29,13 +29,18 @@ const fileSink = (fd: number): LineSink => {
   return (text, lines, done) => {
     const bytes = Buffer.from(isLineBroken ? `\n${text}` : text);
     let written = 0;
-    let newlines = isLineBroken ? -1 : 0;
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
     } catch {} // ENOSPC and the like: the rest is lost
-    for (const byte of bytes.subarray(0, written)) if (byte === NEWLINE) newlines += 1;
-    if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
-    done(lines - Math.max(newlines, 0));
+    if (written < bytes.length) {
+      const newlines = bytes.toString('latin1', 0, written).split('\n').length - 1;
+      const whole = isLineBroken && newlines > 0 ? newlines - 1 : newlines;
+      if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
+      done(lines - whole);
+    } else {
+      isLineBroken = false;
+      done(0);
+    }
   };
 };
 
