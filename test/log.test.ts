@@ -83,19 +83,15 @@ describe('the log is never in the way', () => {
   );
 
   test('of a reader that stalls: memory is bounded, and what was lost is told when it reads on', async () => {
-    // A small young generation, so that what the heap takes for itself does not drown the log.
+    // Too small a heap for the records of half as many requests.
     const [node = '', fixture = ''] = faultyNode;
-    const server = await startServer([node, '--max-semi-space-size=1', fixture]);
-    const peak = async () => Number((await send(server.url, { path: '/peak-memory' })).body);
-    await pipeline(server.port, 20_000);
-    const before = await peak();
+    const server = await startServer([node, '--max-old-space-size=24', fixture]);
     server.child.stdout?.pause();
-    await pipeline(server.port, 40_000);
-    expect((await peak()) - before).toBeLessThan(30 * 1024 * 1024);
+    await pipeline(server.port, 60_000);
     server.child.stdout?.resume();
     await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
     expect(await server.stop()).toBe(0);
-    expect(server.stdout.length + sum(lost(server))).toBe(60_002);
+    expect(server.stdout.length + sum(lost(server))).toBe(60_000);
   });
 
   test('of a reader that never reads: the end comes at the deadline', async () => {
