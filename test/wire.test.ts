@@ -102,6 +102,15 @@ describe('connections', () => {
     server.child.kill('SIGUSR2');
   });
 
+  test('with more than a hundred requests pipelined are cut once the responses that are ready are sent', async () => {
+    const connection = rawConnection(server.port);
+    connection.write('GET /?ready HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(150));
+    for (let count = 0; count < 100; count += 1)
+      expect((await connection.response()).status).toBe(200);
+    expect(await connection.end()).toBe('');
+    await recordOf('/?ready').toEqual(Array(100).fill(expect.objectContaining({ status: 200 })));
+  });
+
   test('that are cut while an answer is due are logged as 499, those behind them too', async () => {
     const connection = rawConnection(server.port);
     const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;

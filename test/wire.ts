@@ -83,6 +83,11 @@ export const wire: readonly WireCase[] = [
     ...notImplemented,
   })),
   {
+    name: 'Upgrade behind a request that ends the connection',
+    bytes: `${post('Transfer-Encoding: gzip')}0\r\n\r\n${get('/')}${get('/', 'Upgrade: websocket')}`,
+    ...notImplemented,
+  },
+  {
     name: 'HTTP/1.0 with Transfer-Encoding',
     bytes: `POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${get('/')}`,
     statuses: [404],

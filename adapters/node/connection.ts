@@ -15,6 +15,15 @@ const rawResponse = (status: number, headers: Record<string, string>, body: stri
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 };
 
+/**
+ * Takes the place of the parser's own callback, which is not public: 2 tells the parser to leave
+ * the rest alone, as after an Upgrade. Else it would make objects of all that was read, some 2,000 requests.
+ */
+const endParsing = (incoming: { upgrade: boolean }): number => {
+  incoming.upgrade = false; // or Node would look for an 'upgrade' listener, and destroy the socket
+  return 2;
+};
+
 /** An open connection and the responses that are due on it. */
 export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
@@ -40,12 +49,10 @@ export class Connection {
   begin(response: LoggedResponse): boolean {
     if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
-      this.#socket.destroy();
+      setImmediate().then(() => this.#socket.destroy()); // what is ready is sent first
     }
     if (this.#isEnding || this.#latest?.isLast) {
-      // Not public. 2 tells the parser that what follows is of another protocol: else it would make
-      // objects of all that was read, some 2,000 requests.
-      Object.assign(Reflect.get(this.#socket, 'parser') ?? {}, { onIncoming: () => 2 });
+      Object.assign(Reflect.get(this.#socket, 'parser') ?? {}, { onIncoming: endParsing });
       return false;
     }
     this.#due.push(response);

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorReply } from '../../src/app.ts';
 import { messageOf } from '../../src/error-log.ts';
 
@@ -30,6 +31,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Whether the connection ends after it. */
   isLast = false;
   #hasFailed = false; // what the app still writes is dropped
+  #isSent = false;
   #isCut = false;
 
   /** Counts the bytes of the request's body as they come. */
@@ -44,12 +46,10 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   /** How the exchange went, once the response is closed. */
   get outcome(): Outcome {
-    // Node detaches a response from its socket once it is sent. If the socket was destroyed, it can look finished, too.
-    const isSent = this.writableFinished && !this.socket;
     const hasBody =
       this.req.method !== 'HEAD' && this.statusCode !== 204 && this.statusCode !== 304;
     return {
-      status: isSent || this.#isCut ? this.statusCode : 499, // nginx's, for a client that left
+      status: this.#isSent || this.#isCut ? this.statusCode : 499, // nginx's, for a client that left
       error: this.#error,
       duration: performance.now() - this.#startedAt,
       bytesIn: this.#bytesIn,
@@ -128,6 +128,12 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       this.failWith(thrown);
     }
     return this;
+  }
+
+  // Called when the response is sent; before Node 25, also when the socket was destroyed under it.
+  override detachSocket(socket: Socket): void {
+    this.#isSent = !socket.destroyed;
+    super.detachSocket(socket);
   }
 
   override destroy(error?: Error): this {
