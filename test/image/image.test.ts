@@ -1,4 +1,5 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -276,6 +277,25 @@ describe('the image of Dockerfile.multistage', () => {
       'org.opencontainers.image.version': manifest.version,
       'org.opencontainers.image.licenses': manifest.license,
     });
+  });
+
+  test('with 128 MB of memory, it refuses clients that it has no room for, and goes on serving', async () => {
+    const flags = [...hardened, '--memory', '128m', '--no-healthcheck'];
+    const container = await startContainer(image, flags);
+    const header = `GET / HTTP/1.1\r\nHost: h\r\nX-Unfinished: ${'x'.repeat(15_000)}`;
+    const clients = Array.from({ length: 4_000 }, () =>
+      connect(container.port, '127.0.0.1', function (this: Socket) {
+        this.write(header);
+      }).on('error', () => {}),
+    );
+    await expect.poll(() => container.errors()).not.toEqual([]);
+    expect(container.errors()[0]?.message).toMatch(
+      /^\d+ connections refused: at most \d+ at a time$/,
+    );
+    for (const client of clients) client.destroy();
+    const status = async () => (await send(container.url, { path: '/health' })).status;
+    await expect.poll(() => status().catch(() => 0)).toBe(200);
+    expect(await container.stop()).toBe(0);
   });
 
   test.each([
