@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-// Deprecated for @hono/aws-lambda, which isn't published yet.
+// Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
 import { getConnInfo, handle, type LambdaContext } from 'hono/aws-lambda';
 import { jsonLine } from '../src/json-line.ts';
 import { serve } from '../src/serve.ts';
