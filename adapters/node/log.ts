@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
-const BATCH_LINES = 512; // a write for each line would halve the throughput
+const BATCH_LINES = 256; // a write for each line would halve the throughput
 const BATCH_MS = 50;
 
 /** How much may wait for a slow reader; beyond it, lines are dropped. */
