@@ -32,15 +32,12 @@ const fileSink = (fd: number): LineSink => {
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
     } catch {} // ENOSPC and the like: the rest is lost
-    if (written < bytes.length) {
-      const newlines = bytes.toString('latin1', 0, written).split('\n').length - 1;
-      const whole = isLineBroken && newlines > 0 ? newlines - 1 : newlines;
-      if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
-      done(lines - whole);
-    } else {
-      isLineBroken = false;
-      done(0);
-    }
+    const whole =
+      written < bytes.length // else nothing need be counted
+        ? bytes.toString('latin1', isLineBroken ? 1 : 0, written).split('\n').length - 1
+        : lines;
+    if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
+    done(lines - whole);
   };
 };
 
