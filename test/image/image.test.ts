@@ -1,5 +1,5 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -284,10 +284,9 @@ describe('the image of Dockerfile.multistage', () => {
     const container = await startContainer(image, flags);
     const header = `GET / HTTP/1.1\r\nHost: h\r\nX-Unfinished: ${'x'.repeat(15_000)}`;
     const clients = Array.from({ length: 4_000 }, () =>
-      connect(container.port, '127.0.0.1', function (this: Socket) {
-        this.write(header);
-      }).on('error', () => {}),
+      connect(container.port, '127.0.0.1').on('error', () => {}),
     );
+    for (const client of clients) client.write(header);
     await expect.poll(() => container.errors()).not.toEqual([]);
     expect(container.errors()[0]?.message).toMatch(
       /^\d+ connections refused: at most \d+ at a time$/,
