@@ -228,10 +228,7 @@ export const anyApp: readonly AppCase[] = [
     path: '/stream-locked',
     ...failure('Invalid state: ReadableStream is locked'),
     onWorkers: { ...failure('the body of the response is in use'), because: inItsWords },
-    onLambda: {
-      ...failure('Response body object should not be disturbed or locked'),
-      because: inItsWords,
-    },
+    onLambda: { ...failure('the body of the response is in use'), because: inItsWords },
   },
 
   // What the platform has.
