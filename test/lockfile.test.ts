@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import lockfile from '../package-lock.json' with { type: 'json' };
 import lambdaManifest from './lambda/package.json' with { type: 'json' };
 import lambdaLockfile from './lambda/package-lock.json' with { type: 'json' };
+import { packages, read, shipped } from './support/lockfile.ts';
 
-interface Package {
-  version: string;
-  dev?: boolean;
-  optional?: boolean;
-  resolved?: string;
-}
-
-const read = (packages: object) =>
-  new Map<string, Package>(Object.entries(packages).filter(([path]) => path !== ''));
-
-const packages = read(lockfile.packages);
 const names = [...packages.keys()].map((path) => path.replace(/^.*node_modules\//, ''));
 
 test.each([
@@ -58,10 +47,26 @@ test('every version is exact', () => {
     expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
 });
 
-test('what ships to production is Hono and its Node adapter', () => {
-  const shipped = [...packages].filter(([, { dev, optional }]) => !dev && !optional);
-  expect(shipped.map(([path]) => path)).toEqual([
-    'node_modules/@hono/node-server',
-    'node_modules/hono',
-  ]);
+/** Where Node finds a package when one at `path` imports it: nested in it, or further up. */
+const resolve = (name: string, path: string): string | undefined => {
+  const nested = `${path && `${path}/`}node_modules/${name}`;
+  if (packages.has(nested)) return nested;
+  return path ? resolve(name, path.replace(/\/?node_modules\/(@[^/]+\/)?[^/]+$/, '')) : undefined;
+};
+
+test('what ships to production is what the dependencies of package.json need', () => {
+  const needed = new Set<string>();
+  const need = (names: string[], path: string) => {
+    for (const found of names.map((name) => resolve(name, path))) {
+      if (!found || needed.has(found)) continue;
+      needed.add(found);
+      const { dependencies, peerDependencies, peerDependenciesMeta } = packages.get(found) ?? {};
+      const peers = Object.keys(peerDependencies ?? {}).filter(
+        (name) => !peerDependenciesMeta?.[name]?.optional,
+      );
+      need([...Object.keys(dependencies ?? {}), ...peers], found);
+    }
+  };
+  need(Object.keys(manifest.dependencies), '');
+  expect(new Set(shipped)).toEqual(needed);
 });

@@ -1,0 +1,23 @@
+import lockfile from '../../package-lock.json' with { type: 'json' };
+
+export interface Package {
+  version: string;
+  dev?: boolean;
+  optional?: boolean;
+  devOptional?: boolean;
+  resolved?: string;
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+}
+
+/** The packages of a lockfile, by their paths. */
+export const read = (packages: object) =>
+  new Map<string, Package>(Object.entries(packages).filter(([path]) => path !== ''));
+
+export const packages = read(lockfile.packages);
+
+/** The paths of what ships to production: `npm ci --omit=dev --omit=optional` installs it. */
+export const shipped = [...packages]
+  .filter(([, { dev, optional, devOptional }]) => !dev && !optional && !devOptional)
+  .map(([path]) => path);
