@@ -135,7 +135,7 @@ describe('the bundle of any app', () => {
     const build = manifest.scripts.build
       .replace('adapters/node.ts', 'test/fixtures/node.ts')
       .replace('dist/server.js', bundle);
-    expect(await run([...build.split(' '), '--log-level=error']).ended).toBe(0);
+    expect(await run([`${build} --log-level=error`], { shell: true }).ended).toBe(0);
     command = ['node', '--enable-source-maps', bundle];
   });
   afterAll(() => rm(directory, { recursive: true }));

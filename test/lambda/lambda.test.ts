@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const succeed = async (...command: string[]) => {
-  const { stderr, ended } = run(command);
+const succeed = async (command: string) => {
+  const { stderr, ended } = run([command], { shell: true });
   expect(await ended, stderr.join('\n')).toBe(0);
 };
 
@@ -23,8 +23,8 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
   let lambda: Awaited<ReturnType<typeof startLambda>>;
   beforeAll(async () => {
     const taskRoot = join(directory, 'zip');
-    await succeed('npm', 'run', 'build:lambda');
-    await succeed('python3', '-m', 'zipfile', '-e', 'dist/lambda.zip', taskRoot);
+    await succeed('npm run build:lambda');
+    await succeed(`python3 -m zipfile -e dist/lambda.zip ${taskRoot}`);
     expect(await readdir(taskRoot)).toEqual(['index.mjs']);
     lambda = await startLambda(taskRoot);
   });
@@ -80,6 +80,6 @@ describe('any app, on Lambda', () =>
     const command = bundle
       .replace('adapters/lambda.ts', 'test/fixtures/lambda.ts')
       .replace('dist/lambda', taskRoot);
-    await succeed(...command.split(' '));
+    await succeed(command);
     return startLambda(taskRoot, fixtureEnv);
   }, 'onLambda'));

@@ -1,0 +1,79 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { run } from './support/process.ts';
+import { bundleWorker, startWorker } from './support/worker.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'edge-ping-build-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+/** Runs esbuild as a script of package.json does, on another entry, and then what it made. */
+const buildAndRun = async (script: 'build' | 'build:lambda', source: string): Promise<string[]> => {
+  const entry = join(directory, 'entry.ts');
+  const bundle = join(directory, 'bundle.mjs');
+  await writeFile(entry, source);
+  const [esbuild = ''] = manifest.scripts[script].split(' && ');
+  const command = esbuild
+    .replace(/adapters\/\S+/, entry)
+    .replace(/--outfile=\S+/, `--outfile=${bundle}`);
+  const build = run([`${command} --log-level=warning`], { shell: true });
+  expect(await build.ended, build.stderr.join('\n')).toBe(0);
+  const { stdout, stderr, ended } = run(['node', bundle]);
+  expect(await ended, stderr.join('\n')).toBe(0);
+  return stdout;
+};
+
+test.each(['build', 'build:lambda'] as const)(
+  'after npm run %s, a CommonJS package can require what Node has',
+  async (script) => {
+    const commonjs = join(directory, 'node_modules/commonjs');
+    await mkdir(commonjs, { recursive: true });
+    await writeFile(
+      join(commonjs, 'index.js'),
+      `const { once } = require('events');
+      exports.isSame = once === require('node:events').once;`,
+    );
+    // Some ES modules make a require of their own, which must not collide with the bundle's.
+    const source = `
+      import { createRequire } from 'node:module';
+      import commonjs from 'commonjs';
+      const require = createRequire(import.meta.url);
+      console.log(commonjs.isSame, typeof require('node:fs').readFile);`;
+    expect(await buildAndRun(script, source)).toEqual(['true function']);
+  },
+);
+
+const classes = `
+  class Failure extends Error {
+    constructor() {
+      super();
+      this.name = new.target.name;
+    }
+  }
+  class OutOfStock extends Failure {}`;
+
+test.each(['build', 'build:lambda'] as const)(
+  'after npm run %s, a class has its name',
+  async (script) => {
+    const source = `${classes} console.log(new OutOfStock().name);`;
+    expect(await buildAndRun(script, source)).toEqual(['OutOfStock']);
+  },
+);
+
+test('on Workers, a class has its name', async () => {
+  await cp('wrangler.toml', join(directory, 'wrangler.toml')); // wrangler looks beside the entry
+  const main = join(directory, 'worker.ts');
+  const source = `${classes} export default { fetch: () => new Response(new OutOfStock().name) };`;
+  await writeFile(main, source);
+  const worker = await startWorker(await bundleWorker(main));
+  try {
+    expect(await (await fetch(worker.url)).text()).toBe('OutOfStock');
+  } finally {
+    await worker.stop();
+  }
+});
