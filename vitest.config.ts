@@ -1,24 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
 // A project for each script: `npm test` needs nothing but npm, the others what they are named for.
-const project = (name: string, include: string) => ({
+const project = (name: string, ...include: string[]) => ({
   extends: true as const,
-  test: { name, include: [include] },
+  test: { name, include },
+});
+// What the library's image and its Lambda function are made of.
+const library = (name: string) => ({
+  extends: true as const,
+  test: {
+    name: `serve-${name}`,
+    include: [`packages/serve/test/${name}/*.test.ts`],
+    globalSetup: 'packages/serve/test/support/build.ts',
+  },
 });
 
 export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
-    setupFiles: 'test/support/kill-processes.ts',
+    setupFiles: '@edge-ping/serve/testing/kill-processes',
     testTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } }, // a busy machine is no failure
     hookTimeout: 60_000,
     maxWorkers: 4, // they wait more than they compute
     projects: [
+      'packages/serve',
       project('targets', 'test/*.test.ts'),
       project('image', 'test/image/*.test.ts'),
+      library('image'),
       project('proxies', 'test/proxies/*.test.ts'),
       project('lambda', 'test/lambda/*.test.ts'),
+      library('lambda'),
     ],
   },
 });

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { send } from '@edge-ping/serve/testing/client';
+import { freePort, run } from '@edge-ping/serve/testing/process';
 import { contract } from '../test/contract.ts';
-import { send } from '../test/support/client.ts';
-import { freePort, run } from '../test/support/process.ts';
 import { fixedRate } from './fixed-rate.ts';
 import { DIST, type Server } from './servers.ts';
 

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 import { gzipSync } from 'node:zlib';
+import { bundleWorker } from '@edge-ping/serve/testing/worker';
 import manifest from '../package.json' with { type: 'json' };
-import { bundleWorker } from '../test/support/worker.ts';
+import library from '../packages/serve/package.json' with { type: 'json' };
 import { type Figures, measureRound } from './measure.ts';
 import peers from './package.json' with { type: 'json' };
 import { page, type Results, tables } from './report.ts';
@@ -60,7 +61,8 @@ for (let round = 1; round <= plan.rounds; round += 1) {
 }
 rmSync(DIST, { recursive: true });
 
-const { hono, '@hono/node-server': nodeServer } = manifest.dependencies;
+const { hono } = manifest.dependencies;
+const { '@hono/node-server': nodeServer } = library.dependencies;
 const { fastify, express } = peers.dependencies;
 const results: Results = {
   rounds,

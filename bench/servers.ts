@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { bundleCommand } from '../test/support/process.ts';
+import { bundleCommand } from '../test/support/targets.ts';
 
 /** A server under test. It listens on `PORT` and responds to `GET /` with `GREETING`. */
 export interface Server {

@@ -1,10 +1,10 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
+import { bundleWorker, startWorker } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { run } from './support/process.ts';
-import { bundleWorker, startWorker } from './support/worker.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -66,11 +66,12 @@ test.each(['build', 'build:lambda'] as const)(
 );
 
 test('on Workers, a class has its name', async () => {
-  await cp('wrangler.toml', join(directory, 'wrangler.toml')); // wrangler looks beside the entry
-  const main = join(directory, 'worker.ts');
+  const config = join(directory, 'wrangler.toml');
+  const settings = await readFile('wrangler.toml', 'utf8');
+  await writeFile(config, settings.replace('adapters/cloudflare.ts', 'worker.ts'));
   const source = `${classes} export default { fetch: () => new Response(new OutOfStock().name) };`;
-  await writeFile(main, source);
-  const worker = await startWorker(await bundleWorker(main));
+  await writeFile(join(directory, 'worker.ts'), source);
+  const worker = await startWorker(await bundleWorker(config));
   try {
     expect(await (await fetch(worker.url)).text()).toBe('OutOfStock');
   } finally {

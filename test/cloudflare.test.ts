@@ -1,9 +1,7 @@
+import { run } from '@edge-ping/serve/testing/process';
+import { bundleWorker, startWorker, wranglerEnv } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { anyAppTestsAt, fixtureEnv } from './support/any-app-tests.ts';
-import { send } from './support/client.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
-import { run } from './support/process.ts';
-import { bundleWorker, startWorker, wranglerEnv } from './support/worker.ts';
 
 type Worker = Awaited<ReturnType<typeof startWorker>>;
 
@@ -23,43 +21,6 @@ describe('the bundle that wrangler uploads, in workerd', () => {
     expect(output).not.toMatch(/warn/i);
   });
 });
-
-describe('a route that goes wrong, in workerd', () => {
-  let worker: Worker;
-  beforeAll(async () => {
-    worker = await startWorker(await bundleWorker('test/fixtures/worker.ts'));
-  });
-  afterAll(() => worker.stop());
-
-  test.each([
-    ['/throw/error', 'thrown: a secret'],
-    ['/reject/error', 'thrown: a secret'],
-  ])('%s is a 500 that tells nothing, logged once', async (path, error) => {
-    const before = worker.errors().length;
-    const { status, headers, body } = await send(worker.url, { path });
-    expect(status).toBe(500);
-    expect(headers['content-type']).toBe('application/json');
-    expect(body).toBe('{"message":"Internal Server Error"}');
-    await expect
-      .poll(() => worker.records().filter(({ uri }) => uri === path))
-      .toEqual([expect.objectContaining({ status: 500, error })]);
-    expect(worker.errors().slice(before)).toEqual([
-      {
-        time: expect.any(String),
-        level: 'ERROR',
-        message: error,
-        stack: expect.stringContaining(`Error: ${error}\n`),
-      },
-    ]);
-    expect((await send(worker.url, { path: '/health' })).status).toBe(200);
-  });
-});
-
-describe('any app, in workerd', () =>
-  anyAppTestsAt(
-    async () => startWorker(await bundleWorker('test/fixtures/worker.ts'), fixtureEnv),
-    'onWorkers',
-  ));
 
 describe('wrangler dev', () => {
   let url: string;

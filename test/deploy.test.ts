@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
+import { startWorker, unattended } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { startCloudflareApi, type Upload } from './support/cloudflare-api.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
-import { run } from './support/process.ts';
-import { startWorker, unattended } from './support/worker.ts';
 
 const CLOUDFLARE_ACCOUNT_ID = '0123456789abcdef0123456789abcdef';
 const CLOUDFLARE_API_TOKEN = 'the-token';
@@ -44,7 +44,7 @@ describe.each(['first', 'next'])('the %s npm run deploy', (time) => {
     if (!latest) throw new Error(result.output);
     upload = latest;
     main = String(upload.metadata.main_module);
-    worker = await startWorker({ script: upload.files[main] ?? '' });
+    worker = await startWorker({ script: upload.files[main] ?? '', config: 'wrangler.toml' });
   });
   afterAll(() => worker.stop());
 
@@ -63,7 +63,8 @@ describe.each(['first', 'next'])('the %s npm run deploy', (time) => {
   test('uploads no path of the machine that it ran on', () => {
     const { sources } = JSON.parse(upload.files[`${main}.map`] ?? '');
     expect(sources).toContain('src/app.ts');
-    for (const source of sources) expect(source).toMatch(/^(src|adapters|node_modules)\//);
+    for (const source of sources)
+      expect(source).toMatch(/^(src|adapters|packages\/serve\/src|node_modules)\//);
     expect(JSON.stringify(upload)).not.toContain(`${process.cwd()}/`);
   });
 

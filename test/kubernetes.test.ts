@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
 import { expect, test } from 'vitest';
 import { isNode, parseAllDocuments } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { contract } from './contract.ts';
-import { run, SHUTDOWN_MS } from './support/process.ts';
 
+const SHUTDOWN_MS = 5_500; // docs/operations.md
 const text = await readFile('deploy/kubernetes.yaml', 'utf8');
 const dockerfile = await readFile('Dockerfile.multistage', 'utf8');
 

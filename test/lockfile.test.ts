@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import lambdaManifest from './lambda/package.json' with { type: 'json' };
-import lambdaLockfile from './lambda/package-lock.json' with { type: 'json' };
+import lambdaManifest from '../packages/serve/test/lambda/package.json' with { type: 'json' };
+import lambdaLockfile from '../packages/serve/test/lambda/package-lock.json' with { type: 'json' };
 import { packages, read, shipped } from './support/lockfile.ts';
 
 const names = [...packages.keys()].map((path) => path.replace(/^.*node_modules\//, ''));
@@ -31,15 +31,16 @@ test.each(['wrangler', 'miniflare', 'workerd', 'hono', 'esbuild'])('there is one
 
 test.each([
   ['package-lock.json', packages],
-  ['test/lambda/package-lock.json', read(lambdaLockfile.packages)],
+  ['packages/serve/test/lambda/package-lock.json', read(lambdaLockfile.packages)],
 ])('%s names no registry', (_, locked) => {
-  expect([...locked.values()].filter(({ resolved }) => resolved)).toEqual([]);
+  expect([...locked.values()].filter(({ resolved, link }) => resolved && !link)).toEqual([]);
 });
 
 test('every version is exact', () => {
   const { dependencies, devDependencies, optionalDependencies } = manifest;
+  const { '@edge-ping/serve': _, ...others } = dependencies; // a folder of this repository
   for (const version of Object.values({
-    ...dependencies,
+    ...others,
     ...devDependencies,
     ...optionalDependencies,
     ...lambdaManifest.dependencies,
@@ -60,7 +61,10 @@ test('what ships to production is what the dependencies of package.json need', (
     for (const found of names.map((name) => resolve(name, path))) {
       if (!found || needed.has(found)) continue;
       needed.add(found);
-      const { dependencies, peerDependencies, peerDependenciesMeta } = packages.get(found) ?? {};
+      const { resolved = '', link } = packages.get(found) ?? {};
+      if (link) needed.add(resolved);
+      const target = packages.get(link ? resolved : found);
+      const { dependencies, peerDependencies, peerDependenciesMeta } = target ?? {};
       const peers = Object.keys(peerDependencies ?? {}).filter(
         (name) => !peerDependenciesMeta?.[name]?.optional,
       );

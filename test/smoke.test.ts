@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type Server } from 'node:net';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { bundleWorker, startWorker } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { adapterHeaders, type Case, contract, healthCase } from './contract.ts';
-import { run, type ServerProcess, startServer } from './support/process.ts';
-import { bundleWorker, startWorker } from './support/worker.ts';
+import { startCommand } from './support/targets.ts';
 
 const command = manifest.scripts.smoke.split(' ');
 const size = contract.length;
@@ -48,7 +49,10 @@ describe('our own targets', () => {
   let server: ServerProcess;
   let worker: Awaited<ReturnType<typeof startWorker>>;
   beforeAll(async () => {
-    [server, worker] = await Promise.all([startServer(), bundleWorker().then(startWorker)]);
+    [server, worker] = await Promise.all([
+      startServer(startCommand),
+      bundleWorker().then(startWorker),
+    ]);
   });
   afterAll(() => Promise.all([server.stop(), worker.stop()]));
 

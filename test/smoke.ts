@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { send } from '@edge-ping/serve/testing/client';
 import { type Case, contract, healthCase } from './contract.ts';
-import { send, tryCase } from './support/client.ts';
+import { tryCase } from './support/cases.ts';
 
 const TIMEOUT_MS = 5_000;
 const WAIT = '60'; // seconds: a new name's DNS and certificate, or the pull of an image, take a while

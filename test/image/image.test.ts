@@ -1,11 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
-import { send } from '../support/client.ts';
-import { contractTestsAt } from '../support/contract-tests.ts';
+import { send } from '@edge-ping/serve/testing/client';
 import {
   callEngine,
   engine,
@@ -17,9 +13,11 @@ import {
   testContainer,
   testImage,
   tryEngine,
-} from '../support/engine.ts';
+} from '@edge-ping/serve/testing/engine';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { contractTestsAt } from '../support/contract-tests.ts';
 import { shipped } from '../support/lockfile.ts';
-import { wireTests } from '../support/wire-tests.ts';
 
 type Container = Awaited<ReturnType<typeof startContainer>>;
 
@@ -114,17 +112,6 @@ describe.each([oneStage, multistage])('the image of $file', (target) => {
       const output = await callEngine('exec', container.name, node, '-p', script);
       expect(output.split('\0').filter(Boolean)).toEqual(command);
     });
-  });
-
-  describe('hardened', () => {
-    let container: Container;
-    beforeAll(async () => {
-      // The engine's health check would leave records among those that are counted.
-      container = await startContainer(image, [...hardened, '--no-healthcheck']);
-      return container.stop;
-    });
-
-    wireTests(() => container);
   });
 
   test('`stop` ends it with exit code 0, well inside the grace period', async () => {
@@ -281,24 +268,6 @@ describe('the image of Dockerfile.multistage', () => {
       'org.opencontainers.image.version': manifest.version,
       'org.opencontainers.image.licenses': manifest.license,
     });
-  });
-
-  test('with 128 MB of memory, it refuses clients that it has no room for, and goes on serving', async () => {
-    const flags = [...hardened, '--memory', '128m', '--no-healthcheck'];
-    const container = await startContainer(image, flags);
-    const header = `GET / HTTP/1.1\r\nHost: h\r\nX-Unfinished: ${'x'.repeat(15_000)}`;
-    const clients = Array.from({ length: 4_000 }, () =>
-      connect(container.port, '127.0.0.1').on('error', () => {}),
-    );
-    for (const client of clients) client.write(header);
-    await expect.poll(() => container.errors()).not.toEqual([]);
-    expect(container.errors()[0]?.message).toMatch(
-      /^\d+ connections refused: at most \d+ at a time$/,
-    );
-    for (const client of clients) client.destroy();
-    const status = async () => (await send(container.url, { path: '/health' })).status;
-    await expect.poll(() => status().catch(() => 0)).toBe(200);
-    expect(await container.stop()).toBe(0);
   });
 
   test.each([

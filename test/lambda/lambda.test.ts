@@ -1,12 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startLambda } from '@edge-ping/serve/testing/lambda';
+import { run } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import manifest from '../../package.json' with { type: 'json' };
-import { anyAppTests, fixtureEnv } from '../support/any-app-tests.ts';
 import { contractTests } from '../support/contract-tests.ts';
-import { startLambda } from '../support/lambda.ts';
-import { run } from '../support/process.ts';
+import { lambdaClient } from '../support/targets.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -26,7 +25,7 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
     await succeed('npm run build:lambda');
     await succeed(`python3 -m zipfile -e dist/lambda.zip ${taskRoot}`);
     expect(await readdir(taskRoot)).toEqual(['index.mjs']);
-    lambda = await startLambda(taskRoot);
+    lambda = await startLambda(lambdaClient, taskRoot);
   });
   afterAll(() => lambda.stop());
 
@@ -72,14 +71,3 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
     expect(await lambda.send(sent)).toMatchObject({ status: 400, body: 'Invalid request' });
   });
 });
-
-describe('any app, on Lambda', () =>
-  anyAppTests(async () => {
-    const taskRoot = join(directory, 'fixture');
-    const [bundle = ''] = manifest.scripts['build:lambda'].split(' && ');
-    const command = bundle
-      .replace('adapters/lambda.ts', 'test/fixtures/lambda.ts')
-      .replace('dist/lambda', taskRoot);
-    await succeed(command);
-    return startLambda(taskRoot, fixtureEnv);
-  }, 'onLambda'));

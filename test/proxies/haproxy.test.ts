@@ -2,11 +2,12 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { send } from '@edge-ping/serve/testing/client';
+import { freePort, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../support/client.ts';
 import { contractTestsAt } from '../support/contract-tests.ts';
-import { freePort, type ServerProcess, startServer } from '../support/process.ts';
 import { startProxy } from '../support/proxy.ts';
+import { startCommand } from '../support/targets.ts';
 
 const haproxy = (path: string) => ['haproxy', '-db', '-f', path];
 
@@ -42,7 +43,7 @@ describe('HAProxy', () => {
   let proxy: Proxy;
   let port: number;
   beforeAll(async () => {
-    server = await startServer(undefined, { env: { TRUST_PROXY: '1' } });
+    server = await startServer(startCommand, { env: { TRUST_PROXY: '1' } });
     port = await freePort();
     const backend = (name: string, check: string) =>
       `backend ${name}\n  ${check}\n  server s 127.0.0.1:${server.port} check inter 200ms\n`;
@@ -88,7 +89,7 @@ describe('HAProxy', () => {
 });
 
 test('a rolling restart of two servers behind HAProxy shows no client an error', async () => {
-  const servers = [await startServer(), await startServer()];
+  const servers = [await startServer(startCommand), await startServer(startCommand)];
   const port = await freePort();
   const proxy = await startProxy(haproxy, () =>
     [
@@ -134,7 +135,7 @@ test('a rolling restart of two servers behind HAProxy shows no client an error',
     for (const [index, server] of servers.entries()) {
       await moreAnswers();
       expect(await server.stop()).toBe(0);
-      servers[index] = await startServer(undefined, { env: { PORT: String(server.port) } });
+      servers[index] = await startServer(startCommand, { env: { PORT: String(server.port) } });
     }
   await moreAnswers();
   restarting = false;

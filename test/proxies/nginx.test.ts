@@ -1,8 +1,9 @@
+import { send } from '@edge-ping/serve/testing/client';
+import { freePort, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { send } from '../support/client.ts';
 import { contractTests } from '../support/contract-tests.ts';
-import { freePort, type ServerProcess, startServer } from '../support/process.ts';
 import { startProxy } from '../support/proxy.ts';
+import { startCommand } from '../support/targets.ts';
 
 describe.each([
   ['as it is, with HTTP/1.0', ''],
@@ -12,7 +13,7 @@ describe.each([
   let proxy: Awaited<ReturnType<typeof startProxy>>;
   let url: string;
   beforeAll(async () => {
-    server = await startServer(undefined, { env: { TRUST_PROXY: '1' } });
+    server = await startServer(startCommand, { env: { TRUST_PROXY: '1' } });
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     proxy = await startProxy(

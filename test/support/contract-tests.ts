@@ -1,6 +1,7 @@
+import { type Received, type Sent, send } from '@edge-ping/serve/testing/client';
 import { expect, test } from 'vitest';
 import { contract } from '../contract.ts';
-import { type Received, type Sent, send, tryCase } from './client.ts';
+import { tryCase } from './cases.ts';
 
 /**
  * Declares a test for each case of the contract, against a target that sends and receives.

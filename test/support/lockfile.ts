@@ -6,6 +6,7 @@ export interface Package {
   optional?: boolean;
   devOptional?: boolean;
   resolved?: string;
+  link?: boolean;
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;

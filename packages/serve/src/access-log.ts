@@ -1,0 +1,69 @@
+/** What happened in one exchange of a request and its response. */
+export interface Exchange {
+  time: number; // when it ended, in milliseconds since the epoch
+  duration: number; // in milliseconds, with fractions
+  id: string;
+  remoteAddress: string;
+  host: string;
+  method: string;
+  uri: string; // the request target with its query, as the platform hands it over
+  userAgent: string;
+  status: number;
+  error: string; // the message of what was thrown, or why the request was refused; else empty
+  bytesIn: number; // of the request's body
+  bytesOut: number | null; // of the response's body; null if the platform does not tell
+}
+
+/** A record of the access log. */
+export type AccessRecord = ReturnType<typeof accessRecord>;
+
+const MAX_ID = 128;
+const MAX_TEXT = 1024;
+
+/** Bounds what a client can write into the log, and leaves no half of a surrogate pair behind. */
+export const truncate = (text: string, length = MAX_TEXT): string =>
+  text.length > length ? text.slice(0, length).toWellFormed() : text;
+
+let lastTime = 0;
+let lastTimestamp = '';
+
+/** RFC 3339, memoized per millisecond. */
+const timestamp = (time: number): string => {
+  if (time !== lastTime) [lastTime, lastTimestamp] = [time, new Date(time).toISOString()];
+  return lastTimestamp;
+};
+
+/** Formats nanoseconds as Go's `Duration.String` does, whose text Echo logs. */
+const goDuration = (ns: number): string => {
+  if (ns === 0) return '0s';
+  if (ns < 1e3) return `${ns}ns`;
+  if (ns < 1e6) return `${ns / 1e3}µs`;
+  if (ns < 1e9) return `${ns / 1e6}ms`;
+  const hours = Math.floor(ns / 3600e9);
+  const minutes = Math.floor(ns / 60e9) % 60;
+  return `${hours ? `${hours}h` : ''}${ns < 60e9 ? '' : `${minutes}m`}${(ns % 60e9) / 1e9}s`;
+};
+
+/**
+ * Makes the record of an exchange in the fields of Echo's Logger, in its order, so that log
+ * pipelines built for docker-gs-ping keep working. `latency` is in nanoseconds.
+ * @see https://echo.labstack.com/docs/middleware/logger
+ */
+export const accessRecord = (exchange: Exchange) => {
+  const latency = Math.round(exchange.duration * 1e6);
+  return {
+    time: timestamp(exchange.time),
+    id: truncate(exchange.id, MAX_ID),
+    remote_ip: exchange.remoteAddress,
+    host: truncate(exchange.host),
+    method: exchange.method,
+    uri: truncate(exchange.uri),
+    user_agent: truncate(exchange.userAgent),
+    status: exchange.status,
+    error: truncate(exchange.error),
+    latency,
+    latency_human: goDuration(latency),
+    bytes_in: exchange.bytesIn,
+    bytes_out: exchange.bytesOut,
+  };
+};

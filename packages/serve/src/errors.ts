@@ -1,0 +1,93 @@
+import type { Context, ExecutionContext } from 'hono';
+import { checkedResponse } from './responses.ts';
+
+/** The method of an execution context that takes an error of its exchange. */
+export const takeError = Symbol('takeError');
+
+/** An execution context that takes the errors of its exchange. */
+export interface ErrorTaker {
+  [takeError](error: unknown): void;
+}
+
+type Handler = (error: Error, c: Context) => Response | Promise<Response>;
+
+/** Hands an error to the exchange that it belongs to; in process, as in `app.request`, there is none. */
+const take = (c: Context, error: unknown): void => {
+  try {
+    const taker: ExecutionContext & Partial<ErrorTaker> = c.executionCtx;
+    taker[takeError]?.(error);
+  } catch {} // Hono throws where there is no execution context
+};
+
+/** What the app's own 500 would be, with the header fields that its middlewares have set. */
+const internalError = (c: Context): Response => c.json({ message: 'Internal Server Error' }, 500);
+
+/** The error handler of an app that has none: Hono's would print the error. */
+const defaultHandler: Handler = (error, c) => {
+  if (!('getResponse' in error) || typeof error.getResponse !== 'function') return internalError(c);
+  const response = checkedResponse(error.getResponse()); // an HTTPException carries its response
+  return c.newResponse(response.body, response);
+};
+
+const watched = new WeakSet<Handler>();
+
+const watchedHandler = (handler: Handler): Handler => {
+  if (watched.has(handler)) return handler;
+  const watching: Handler = (error, c) => {
+    take(c, error);
+    const failed = (thrown: unknown) => {
+      take(c, thrown);
+      return internalError(c);
+    };
+    try {
+      const response = handler(error, c);
+      return response instanceof Promise ? response.catch(failed) : response;
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  };
+  watched.add(watching);
+  return watching;
+};
+
+/** The error handler that Hono gives to an app of this class, in whichever build the app has. */
+const handlerOfHono = (app: object): unknown => {
+  let base = app;
+  for (;;) {
+    const prototype = Object.getPrototypeOf(base);
+    if (prototype === null || prototype === Object.prototype) break;
+    base = prototype;
+  }
+  try {
+    return Reflect.get(new (Object(base).constructor)(), HANDLER);
+  } catch {
+    return undefined; // not a Hono
+  }
+};
+
+// Private in Hono's types, and the only place where every error of an app passes with its context.
+const HANDLER = 'errorHandler';
+
+/**
+ * Lets the library see the errors of an app: those that reach its `onError`, set before or after
+ * this. The adapters call it for the app they serve. Call it yourself for an app within that app
+ * which handles its errors by itself: a routed one that has an `onError`, or a mounted Hono. An app
+ * without an `onError` gets the library's, so leave alone a routed one whose errors the outer app
+ * shall handle.
+ * @returns the app
+ */
+export const watch = <App extends object>(app: App): App => {
+  const current: unknown = Reflect.get(app, HANDLER);
+  if (typeof current !== 'function') return app; // each 500 then says that its error was not seen
+  const isHonos = current === handlerOfHono(app);
+  let handler = watchedHandler(isHonos ? defaultHandler : (current as Handler));
+  Object.defineProperty(app, HANDLER, {
+    configurable: true,
+    enumerable: true,
+    get: () => handler,
+    set(next: Handler) {
+      handler = watchedHandler(next);
+    },
+  });
+  return app;
+};

@@ -1,0 +1,46 @@
+import { type Env, Hono, type Schema } from 'hono';
+// Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
+import { getConnInfo, handle, type LambdaContext } from 'hono/aws-lambda';
+import type { HonoBase } from 'hono/hono-base';
+import { BackgroundTasks } from '../background-tasks.ts';
+import { errorRecord } from '../error-log.ts';
+import { watch } from '../errors.ts';
+import { jsonLine } from '../json-line.ts';
+import { serveWeb } from '../web.ts';
+
+// Lambda's console.log would put a time, an id and a level before each line.
+const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);
+const logError = (record: object) => process.stderr.write(`${jsonLine(record)}\n`);
+
+/**
+ * Makes the handler of an AWS Lambda function from an app, for the events of API Gateway and of
+ * function URLs. An invocation ends when its response is made and what the app gave to `waitUntil`
+ * is done.
+ */
+export const lambda = <E extends Env, S extends Schema, P extends string>(
+  app: HonoBase<E, S, P>,
+): ReturnType<typeof handle> => {
+  watch(app);
+  const tasks = new BackgroundTasks();
+  const tellError = (error: unknown) => logError(errorRecord('ERROR', error));
+  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) =>
+    serveWeb(app.fetch, c.req.raw, {
+      bindings: c.env,
+      executionCtx: {
+        props: {},
+        waitUntil: (promise) => tasks.add(promise, tellError),
+        passThroughOnException() {}, // there is no origin to pass on to
+      },
+      fallbackId: c.env.lambdaContext.awsRequestId,
+      remoteAddress: getConnInfo(c).remote.address ?? '',
+      log,
+      logError,
+    }),
+  );
+  const invoke = handle(entry);
+  return async (event, context) => {
+    const result = await invoke(event, context);
+    await tasks.settled();
+    return result;
+  };
+};

@@ -1,0 +1,32 @@
+/** What the program sets by itself; it comes before the environment. */
+interface Given {
+  port?: number | undefined;
+  hostname?: string | undefined;
+  trustProxy?: number | undefined;
+  deadline?: number | undefined;
+}
+
+const integer = (name: string, value: string | number, max: number): number => {
+  if (/^\d+$/.test(String(value)) && Number(value) <= max) return Number(value);
+  throw new RangeError(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
+};
+
+/**
+ * Reads the settings of a server. In the environment, unset and empty mean the default.
+ * @throws a RangeError whose message names the setting, its value and what is allowed
+ */
+export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
+  const { port, hostname, trustProxy, deadline = 5_000 } = given;
+  return {
+    port:
+      port === undefined
+        ? integer('PORT', env.PORT || '8080', 65_535)
+        : integer('port', port, 65_535),
+    hostname: hostname ?? (env.HOST || undefined),
+    trustProxy:
+      trustProxy === undefined
+        ? integer('TRUST_PROXY', env.TRUST_PROXY || '0', 100)
+        : integer('trustProxy', trustProxy, 100),
+    deadline: integer('deadline', deadline, 2 ** 31 - 1),
+  };
+};

@@ -1,0 +1,37 @@
+import type { ExecutionContext } from 'hono';
+import { type ErrorTaker, takeError } from './errors.ts';
+import { checkedResponse, lastResort } from './responses.ts';
+
+/** As much of a Hono app as serving it takes. */
+export type Fetch = (
+  request: Request,
+  env: object,
+  executionCtx: ExecutionContext,
+) => Response | Promise<Response>;
+
+type Prepare = (response: Response) => Response;
+
+/**
+ * Asks the app, and always gives a Response: the last resort where a handler threw something that
+ * Hono does not catch (it only catches an `Error`), or returned something that cannot be sent.
+ * @param prepare makes the response ready to be sent; may throw
+ */
+export const respond = (
+  fetch: Fetch,
+  request: Request,
+  env: object,
+  executionCtx: ExecutionContext & ErrorTaker,
+  prepare: Prepare,
+): Response | Promise<Response> => {
+  const fail = (thrown: unknown): Response => {
+    executionCtx[takeError](thrown);
+    return prepare(lastResort());
+  };
+  try {
+    const response = fetch(request, env, executionCtx);
+    if (!(response instanceof Promise)) return prepare(checkedResponse(response));
+    return response.then((resolved) => prepare(checkedResponse(resolved))).catch(fail);
+  } catch (thrown) {
+    return fail(thrown);
+  }
+};

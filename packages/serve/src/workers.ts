@@ -1,0 +1,26 @@
+import type { Env, ExecutionContext, Schema } from 'hono';
+import type { HonoBase } from 'hono/hono-base';
+import { watch } from './errors.ts';
+import { serveWeb } from './web.ts';
+
+/**
+ * Makes the Worker of an app, for `export default`. Other handlers go beside its `fetch`:
+ * `{ ...worker(app), scheduled }`.
+ */
+export const worker = <E extends Env, S extends Schema, P extends string>(
+  app: HonoBase<E, S, P>,
+) => {
+  watch(app);
+  return {
+    fetch: (request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> =>
+      serveWeb(app.fetch, request, {
+        bindings: env,
+        executionCtx,
+        fallbackId: request.headers.get('CF-Ray') ?? '',
+        remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
+        // Objects, not lines: Workers Logs indexes their fields.
+        log: (record) => console.log(record),
+        logError: (record) => console.error(record),
+      }),
+  };
+};

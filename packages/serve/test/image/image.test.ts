@@ -1,0 +1,50 @@
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { send } from '../../src/testing/client.ts';
+import {
+  callEngine,
+  removeTestArtefacts,
+  startContainer,
+  testImage,
+} from '../../src/testing/engine.ts';
+import { nodeBundle } from '../support/targets.ts';
+import { wireTests } from '../wire/runner.ts';
+
+type Container = Awaited<ReturnType<typeof startContainer>>;
+
+const image = `${testImage}:fixture`;
+const flags = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+
+beforeAll(async () => {
+  const file = join(import.meta.dirname, 'Dockerfile');
+  await callEngine('build', '--file', file, '--tag', image, dirname(nodeBundle));
+  return removeTestArtefacts;
+}, 600_000);
+
+describe('in a hardened container', () => {
+  let container: Container;
+  beforeAll(async () => {
+    container = await startContainer(image, flags);
+    return container.stop;
+  });
+
+  wireTests(() => container);
+});
+
+test('with 128 MB of memory, it refuses clients that it has no room for, and goes on serving', async () => {
+  const container = await startContainer(image, [...flags, '--memory', '128m']);
+  const header = `GET / HTTP/1.1\r\nHost: h\r\nX-Unfinished: ${'x'.repeat(15_000)}`;
+  const clients = Array.from({ length: 4_000 }, () =>
+    connect(container.port, '127.0.0.1').on('error', () => {}),
+  );
+  for (const client of clients) client.write(header);
+  await expect.poll(() => container.errors()).not.toEqual([]);
+  expect(container.errors()[0]?.message).toMatch(
+    /^\d+ connections refused: at most \d+ at a time$/,
+  );
+  for (const client of clients) client.destroy();
+  const status = async () => (await send(container.url, { path: '/health' })).status;
+  await expect.poll(() => status().catch(() => 0)).toBe(200);
+  expect(await container.stop()).toBe(0);
+});

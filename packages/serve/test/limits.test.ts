@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { send } from '../src/testing/client.ts';
+import { type ServerProcess, startServer } from '../src/testing/process.ts';
+import { rawConnection } from './support/raw.ts';
+import { fixture } from './support/targets.ts';
+
+const MIB = 1024 * 1024;
+const SLOW_RATE = 65_536; // bytes a second, as docs/operations.md has it
+
+let server: ServerProcess;
+beforeAll(async () => {
+  server = await startServer(fixture);
+});
+afterAll(() => server.stop());
+
+const peakMemory = async ({ url } = server) =>
+  Number((await send(url, { path: '/peak-memory' })).body);
+
+test('nine hundred clients that send a byte a second keep nobody from being served', async () => {
+  const clients = Array.from({ length: 900 }, () => connect(server.port, '127.0.0.1')); // fewer than 1,024 open files
+  await Promise.all(clients.map((socket) => once(socket, 'connect')));
+  const drip = setInterval(() => {
+    for (const socket of clients) socket.write('G');
+  }, 1_000);
+  const closed = Promise.all(
+    clients.map((socket) => once(socket.on('error', () => {}).resume(), 'close')),
+  );
+  for (let count = 0; count < 5; count += 1)
+    expect((await send(server.url, { path: '/health' }, 2_000)).status).toBe(200);
+  await closed; // for a client that sends no header in time is answered 408, and let go
+  clearInterval(drip);
+});
+
+test.each([
+  ['with its length', 'Content-Length: 1073741824', ''],
+  ['in chunks', 'Transfer-Encoding: chunked', '10000\r\n'],
+])(
+  'a POST of 1 GB %s gets its 404 at once, and is not read into memory',
+  async (_, field, size) => {
+    const before = await peakMemory();
+    const connection = rawConnection(server.port);
+    connection.write(`POST / HTTP/1.1\r\nHost: h\r\n${field}\r\n\r\n`);
+    const chunk = `${size}${'x'.repeat(65_536)}${size && '\r\n'}`;
+    let sent = 0;
+    const goOn = () => {
+      while (sent < 1024 * MIB && connection.socket.writable) {
+        sent += chunk.length;
+        if (!connection.socket.write(chunk)) return;
+      }
+    };
+    connection.socket.on('drain', goOn);
+    goOn();
+    expect((await connection.response()).status).toBe(404);
+    await connection.end();
+    expect(sent).toBeLessThan(1024 * MIB);
+    // V8 lets 64 MiB of buffers that nobody holds gather before it collects them.
+    expect((await peakMemory()) - before).toBeLessThan(100 * MIB);
+  },
+);
+
+test('a client that stops in the midst of its body gets its 404, and is let go', async () => {
+  const connection = rawConnection(server.port);
+  connection.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1073741824\r\n\r\nx');
+  expect((await connection.response()).status).toBe(404);
+  expect(await connection.end()).toBe('');
+});
+
+test('forty clients that pipeline requests and read nothing neither fill the memory nor keep others waiting', async () => {
+  const attacked = await startServer(fixture);
+  const before = await peakMemory(attacked);
+  const clients = Array.from({ length: 40 }, () => {
+    const socket = connect(attacked.port, '127.0.0.1').pause();
+    socket.on('error', () => {});
+    const requests = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(2_000);
+    const send = () => {
+      while (socket.writable && socket.write(requests));
+    };
+    socket.on('connect', send).on('drain', send);
+    return socket;
+  });
+  for (let count = 0; count < 10; count += 1)
+    expect((await send(attacked.url, { path: '/health' })).status).toBe(200);
+  expect((await peakMemory(attacked)) - before).toBeLessThan(150 * MIB);
+  for (const socket of clients) socket.destroy();
+  expect(await attacked.stop()).toBe(0);
+});
+
+test('a client that stops reading is cut within a minute; slow readers and handlers are not', async () => {
+  const request = (path: string) => {
+    const connection = rawConnection(server.port);
+    connection.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    return connection.socket;
+  };
+  const stalled = request('/large?bytes=50000000');
+  stalled.pause();
+  const slow = request('/large?bytes=50000000&slow');
+  const timer = setInterval(() => slow.resume(), 1_000);
+  let read = 0;
+  slow.on('data', (chunk) => {
+    read += chunk.length;
+    if (read % SLOW_RATE < chunk.length) slow.pause();
+  });
+  const held = request('/until-signal?long');
+  const recordOf = (uri: string) => server.records().find((record) => record.uri === uri);
+  await expect
+    .poll(() => recordOf('/large?bytes=50000000'), { timeout: 75_000, interval: 500 })
+    .toMatchObject({ status: 499 });
+  await sleep(2_000);
+  for (const uri of ['/large?bytes=50000000&slow', '/until-signal?long'])
+    expect(recordOf(uri)).toBeUndefined();
+  clearInterval(timer);
+  server.child.kill('SIGUSR2');
+  await expect.poll(() => recordOf('/until-signal?long')).toMatchObject({ status: 200 });
+  for (const socket of [stalled, slow, held]) socket.destroy();
+}, 120_000);
+
+test.skipIf(process.platform !== 'linux')(
+  'connections beyond what there are file descriptors for are refused, and a line says so',
+  async () => {
+    const few = await startServer(['sh', '-c', `ulimit -n 40; exec ${fixture.join(' ')}`]);
+    const clients = Array.from({ length: 60 }, () =>
+      connect(few.port, '127.0.0.1').on('error', () => {}),
+    );
+    const refusals = /^(\d+) connections refused: at most 8 at a time$/;
+    const refused = () =>
+      few.errors().reduce((sum, { message }) => sum + Number(refusals.exec(message)?.[1]), 0);
+    await expect.poll(refused, { timeout: 5_000 }).toBeGreaterThan(40);
+    for (const socket of clients) socket.destroy();
+    await expect
+      .poll(() => send(few.url, { path: '/health' }).catch(() => undefined))
+      .toMatchObject({ status: 200 });
+    expect(await few.stop()).toBe(0);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'idle connections make place for a client that is refused',
+  async () => {
+    const few = await startServer(['sh', '-c', `ulimit -n 40; exec ${fixture.join(' ')}`]);
+    const idle = Array.from({ length: 8 }, () => rawConnection(few.port));
+    for (const connection of idle) connection.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await Promise.all(idle.map((connection) => connection.response()));
+    await expect(send(few.url, { path: '/health' })).rejects.toThrow();
+    await expect
+      .poll(() => send(few.url, { path: '/health' }).catch(() => undefined))
+      .toMatchObject({ status: 200 });
+    for (const { socket } of idle) socket.destroy();
+    await few.stop();
+  },
+);
+
+test('connections are kept longer than load balancers keep theirs', async () => {
+  const { headers } = await send(server.url, { path: '/', headers: { Connection: 'keep-alive' } });
+  const [, seconds] = /timeout=(\d+)/.exec(headers['keep-alive'] ?? '') ?? [];
+  expect(Number(seconds)).toBeGreaterThan(600);
+});

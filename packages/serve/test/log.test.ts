@@ -1,0 +1,162 @@
+import { existsSync, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { send } from '../src/testing/client.ts';
+import { type ServerProcess, startServer } from '../src/testing/process.ts';
+import { pipeline } from './support/load.ts';
+import { fixture, SHUTDOWN_MS } from './support/targets.ts';
+
+/** The numbers of lost records that were reported. */
+const lost = (server: ServerProcess): number[] =>
+  server.errors().map(({ time, level, message }) => {
+    expect(new Date(time).toISOString()).toBe(time);
+    expect(level).toBe('WARN');
+    return Number(/^(\d+) access log records lost$/.exec(message)?.[1]);
+  });
+
+const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+describe('the log is never in the way', () => {
+  test('every record is written by the end, however late the reader', async () => {
+    const server = await startServer(fixture);
+    server.child.stdout?.pause();
+    await pipeline(server.port, 4_000);
+    server.child.kill('SIGTERM');
+    server.child.stdout?.resume();
+    expect(await server.ended).toBe(0);
+    expect(server.records()).toHaveLength(4_000);
+    expect(lost(server)).toEqual([]);
+  });
+
+  test('of a reader that has gone', async () => {
+    const server = await startServer(fixture);
+    server.child.stdout?.destroy();
+    await pipeline(server.port, 1_000);
+    await pipeline(server.port, 1_000);
+    expect(await server.stop()).toBe(0);
+    expect(sum(lost(server))).toBe(2_000);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('of a full disk', async () => {
+    const server = await startServer(fixture, {
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    });
+    await pipeline(server.port, 1_000);
+    expect(await server.stop()).toBe(0);
+    expect(sum(lost(server))).toBe(1_000);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'of a disk that fills and gets room again: what is not written is counted, and no two lines merge',
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'edge-ping-log-'));
+      const file = join(directory, 'access.log');
+      // The limit ends a write in its midst, as a full disk does.
+      const limited = `ulimit -f 128; exec ${fixture.join(' ')} >>${file}`;
+      const server = await startServer(['sh', '-c', limited]);
+      let text = '';
+      for (let round = 0; round < 3; round += 1) {
+        await pipeline(server.port, 2_000);
+        text += await readFile(file, 'utf8');
+        await truncate(file);
+      }
+      await pipeline(server.port, 100);
+      expect(await server.stop()).toBe(0);
+      text += await readFile(file, 'utf8');
+      await rm(directory, { recursive: true });
+      const isWhole = (line: string) => {
+        try {
+          return typeof JSON.parse(line) === 'object';
+        } catch {
+          return false;
+        }
+      };
+      const lines = text.split('\n').filter(Boolean);
+      const whole = lines.filter(isWhole);
+      expect(lines.length - whole.length).toBeLessThanOrEqual(4); // one for each time it was full
+      expect(whole.length + sum(lost(server))).toBe(6_100);
+      expect(sum(lost(server))).toBeGreaterThan(0);
+    },
+  );
+
+  test('of a reader that stalls: memory is bounded, and what was lost is told when it reads on', async () => {
+    // Too small a heap for the records of half as many requests.
+    const [node = '', file = ''] = fixture;
+    const server = await startServer([node, '--max-old-space-size=24', file]);
+    server.child.stdout?.pause();
+    await pipeline(server.port, 60_000);
+    server.child.stdout?.resume();
+    await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
+    expect(await server.stop()).toBe(0);
+    expect(server.stdout.length + sum(lost(server))).toBe(60_000);
+  });
+
+  test('of a reader that never reads: the end comes at the deadline', async () => {
+    const server = await startServer(fixture);
+    server.child.stdout?.pause();
+    await pipeline(server.port, 4_000);
+    const start = performance.now();
+    server.child.kill('SIGTERM');
+    await new Promise((resolve) => server.child.once('exit', resolve));
+    expect(performance.now() - start).toBeLessThan(SHUTDOWN_MS);
+    expect(server.child.exitCode).toBe(1);
+    server.child.stdout?.destroy();
+  });
+
+  test('of a stderr that nobody reads', async () => {
+    const server = await startServer(fixture);
+    server.child.stderr?.destroy();
+    for (let count = 0; count < 20; count += 1)
+      expect((await send(server.url, { path: '/throw/error' })).status).toBe(500);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('the error log', () => {
+  test.each([
+    ['/throw/error', 'thrown: a secret'],
+    ['/reject/error', 'thrown: a secret'],
+  ])('%s: a 500 that tells nothing, one line with the stack, one record', async (path, error) => {
+    const server = await startServer(fixture);
+    const { status, headers, body } = await send(server.url, { path });
+    expect([status, headers['content-type'], body]).toEqual([
+      500,
+      'application/json',
+      '{"message":"Internal Server Error"}',
+    ]);
+    expect((await send(server.url, { path: '/health' })).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+    expect(server.errors()).toEqual([
+      {
+        time: expect.any(String),
+        level: 'ERROR',
+        message: error,
+        stack: expect.stringMatching(new RegExp(`^Error: ${error}\n.*routes\\.ts:\\d+`)),
+      },
+    ]);
+    expect(server.records()).toEqual([
+      expect.objectContaining({ uri: path, status: 500, error, bytes_out: 35 }),
+      expect.objectContaining({ uri: '/health', status: 200, error: '' }),
+    ]);
+  });
+
+  test.each([
+    ['/crash', 'crashed'],
+    ['/reject-later', 'rejected later'],
+  ])('%s ends the process with one line, its log flushed', async (path, message) => {
+    const server = await startServer(fixture);
+    await send(server.url, { path });
+    expect(await server.ended).toBe(1);
+    expect(server.errors()).toEqual([
+      {
+        time: expect.any(String),
+        level: 'FATAL',
+        message,
+        stack: expect.stringContaining(`Error: ${message}\n`),
+      },
+    ]);
+    expect(server.records()).toEqual([expect.objectContaining({ uri: path, status: 200 })]);
+  });
+});

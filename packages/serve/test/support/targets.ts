@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+
+const path = (file: string): string => join(import.meta.dirname, '..', file);
+
+/** The sources of the fixture's Node server. */
+export const nodeSource = path('fixture/node.ts');
+
+/** The configuration of its Worker. */
+export const workerConfig = path('fixture/wrangler.toml');
+
+/** Its Node server, bundled; made by build.ts. */
+export const nodeBundle = path('dist/server.js');
+
+/** Its Lambda function, bundled; made by build.ts. */
+export const lambdaRoot = path('dist/lambda');
+
+/** AWS's own runtime interface client. */
+export const lambdaClient = path('lambda/node_modules/.bin/aws-lambda-ric');
+
+/** The command that starts the fixture's server. */
+export const fixture = ['node', nodeSource];
+
+/** The same, of the bundle. */
+export const bundle = ['node', '--enable-source-maps', nodeBundle];
+
+/** The ways to run the Node server, by name. */
+export const nodeServers: [string, string[]][] = [
+  ['the sources', fixture],
+  ['the bundle', bundle],
+];
+
+/** The request that a healthy fixture responds to with 200. */
+export const health = { method: 'GET', path: '/health', body: '{"Status":"OK"}' };
+
+/** Within how many milliseconds of SIGTERM a server has ended, whatever its clients do. */
+export const SHUTDOWN_MS = 7_000; // its deadline is 5 s, then half a second for the log

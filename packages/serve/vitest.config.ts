@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    name: 'serve',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/lambda/**', 'test/image/**'],
+    globalSetup: 'test/support/build.ts',
+    setupFiles: 'src/testing/kill-processes.ts',
+    testTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } }, // a busy machine is no failure
+    hookTimeout: 60_000,
+    maxWorkers: 4, // they wait more than they compute
+  },
+});
