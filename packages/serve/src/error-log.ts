@@ -1,6 +1,7 @@
 import { truncate } from './access-log.ts';
 
 const MAX_STACK = 8_192;
+const MAX_MESSAGE = 65_536; // of an error whose stack is shown
 
 /** The message of whatever was thrown, never empty: anything can be thrown, and its properties can be of any type. */
 export const messageOf = (thrown: unknown): string => {
@@ -13,10 +14,12 @@ export const messageOf = (thrown: unknown): string => {
 
 const stackOf = (thrown: unknown): string | undefined => {
   try {
+    // V8 makes the stack when it is read, with the whole message in it: seconds for hundreds of megabytes.
+    if (String(Object(thrown).message).length > MAX_MESSAGE) return undefined;
     const { stack } = Object(thrown);
     return typeof stack === 'string' ? truncate(stack, MAX_STACK) : undefined;
   } catch {
-    return undefined; // V8 makes the stack when it is read, from a message that may throw
+    return undefined; // the message may throw
   }
 };
 

@@ -4,11 +4,17 @@ export const errorReply = (message: string) => ({
   body: JSON.stringify({ message }),
 });
 
-const internalServerError = errorReply('Internal Server Error');
+/** A response that says no more than its status. */
+const errorResponse = (status: number, message: string): Response => {
+  const { headers, body } = errorReply(message);
+  return new Response(body, { status, headers });
+};
 
 /** The response in the place of one that the app did not make. */
-export const lastResort = (): Response =>
-  new Response(internalServerError.body, { status: 500, headers: internalServerError.headers });
+export const lastResort = (): Response => errorResponse(500, 'Internal Server Error');
+
+/** The response to a request that the app is not asked. */
+export const badRequest = (): Response => errorResponse(400, 'Bad Request');
 
 const isResponse = (value: unknown): value is Response => {
   if (value instanceof Response) return true;

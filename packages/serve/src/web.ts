@@ -2,7 +2,9 @@ import type { ExecutionContext } from 'hono';
 import { type AccessRecord, accessRecord } from './access-log.ts';
 import { type ErrorRecord, errorRecord, messageOf, unseen } from './error-log.ts';
 import { type ErrorTaker, takeError } from './errors.ts';
+import { isCostlyToDecode } from './escapes.ts';
 import { type Fetch, respond } from './respond.ts';
+import { badRequest } from './responses.ts';
 
 /** What a platform that speaks `Request` and `Response` knows of a request, and does with its records. */
 export interface Platform {
@@ -52,18 +54,24 @@ export const serveWeb = async (
     [takeError]: (error: unknown) => errors.add(error),
   });
   const isHead = request.method === 'HEAD';
-  const response = await respond(
-    fetch,
-    isHead ? new Request(request, { method: 'GET' }) : request,
-    { shutdown, ...platform.bindings },
-    executionCtx,
-    (response) => prepared(response, isHead),
-  );
+  const field = (name: string) => request.headers.get(name) ?? '';
+  const refusal =
+    isCostlyToDecode(request.url) || isCostlyToDecode(field('cookie'))
+      ? 'too many malformed percent-escapes'
+      : '';
+  const response = await (refusal
+    ? prepared(badRequest(), isHead)
+    : respond(
+        fetch,
+        isHead ? new Request(request, { method: 'GET' }) : request,
+        { shutdown, ...platform.bindings },
+        executionCtx,
+        (response) => prepared(response, isHead),
+      ));
   const { status } = response;
   if (status >= 500)
     for (const error of errors.size > 0 ? errors : [unseen(status)])
       platform.logError(errorRecord('ERROR', error));
-  const field = (name: string) => request.headers.get(name) ?? '';
   const { host, pathname, search } = new URL(request.url);
   const bytesIn = Number(field('content-length'));
   const length = response.headers.get('Content-Length');
@@ -79,7 +87,7 @@ export const serveWeb = async (
       uri: pathname + search,
       userAgent: field('user-agent'),
       status,
-      error: errors.size > 0 ? messageOf(error) : '',
+      error: errors.size > 0 ? messageOf(error) : refusal,
       bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
       // Counting would cost the response its length, or read on for a client that has left.
       bytesOut: response.body === null ? 0 : length === null ? null : Number(length),

@@ -91,7 +91,7 @@ describe('the log is never in the way', () => {
     await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
     expect(await server.stop()).toBe(0);
     expect(server.stdout.length + sum(lost(server))).toBe(60_000);
-  });
+  }, 90_000);
 
   test('of a reader that never reads: the end comes at the deadline', async () => {
     const server = await startServer(fixture);

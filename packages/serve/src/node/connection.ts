@@ -1,14 +1,19 @@
-import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../responses.ts';
 import { unmapped } from './client-address.ts';
 import { bytesTaken, onLastResponse, stopParsing } from './internals.ts';
 import type { LoggedResponse } from './response.ts';
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
+const MAX_QUEUED_BYTES = 65_536; // of responses that are ready, before the next one is made
 const LINGER_MS = 1_000;
+const UNREAD_MS = 500; // for the rest of a request that has its response
+const STALL_MS = 60_000; // a kernel lets a client that reads 64 kB/s take 2 MB at a time
+const REQUEST_MS = 30_000; // for a request with its body,
+const BYTES_PER_SECOND = 500; // and a second more for each of these, as Apache's RequestReadTimeout has it
+const KEEP_MS = 620_000; // as keepAliveTimeout
 
 const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
   const fields = {
@@ -21,47 +26,76 @@ const rawResponse = (status: number, headers: Record<string, string>, body: stri
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 };
 
+/** A response that is due, and what begins to make it, until that has begun. */
+interface Due {
+  response: LoggedResponse;
+  begin: (() => void) | undefined;
+}
+
 /** An open connection and the responses that are due on it. */
 export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
   readonly peer: string;
-  readonly #socket: Socket;
-  readonly #due: LoggedResponse[] = [];
+  readonly socket: Socket;
+  readonly #onWaiting: () => void;
+  readonly #due: Due[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
-  #bytesRead = -1; // at the last look for idleness
-  #bytesTaken = -1; // at the last look for a stall
+  #waitingSince = performance.now(); // for the header of a request
   #isEnding = false; // no further request is served
+  #bytesTaken = 0; // at the last look,
+  #takenAt = 0; // and when they became so many
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
+  /** @param onWaiting called when no response is due any more */
+  constructor(socket: Socket, onWaiting: () => void) {
+    this.socket = socket;
+    this.#onWaiting = onWaiting;
     this.peer = unmapped(socket.remoteAddress ?? '');
     onLastResponse(socket, () => this.#linger());
     // Before Node 25, closing the socket does not close responses that are queued behind another.
     socket.on('close', () => {
-      for (const response of this.#due) response.destroy();
+      for (const { response } of this.#due) response.destroy();
     });
   }
 
-  /** Whether the response to a further request may begin. */
-  begin(response: LoggedResponse): boolean {
+  /** Whether a response to a further request may be made. */
+  accept(response: LoggedResponse): boolean {
     if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
-      setImmediate().then(() => this.#socket.destroy()); // what is ready is sent first
+      setImmediate().then(() => this.socket.destroy()); // what is ready is sent first
     }
     if (this.#isEnding || this.#latest?.isLast) {
-      stopParsing(this.#socket);
+      stopParsing(this.socket);
       return false;
     }
-    this.#due.push(response);
     this.#latest = response;
     return true;
   }
 
-  /** Takes back a response that is closed. */
-  release(response: LoggedResponse): void {
-    this.#due.splice(this.#due.indexOf(response), 1);
-    // Kept, it would outlive the collector's young generation: a third more memory under load.
-    if (this.#latest === response && response.req.complete) this.#latest = undefined;
+  /**
+   * Makes a response once those before it are made and, but for a few bytes, handed over: made side
+   * by side, large ones would all wait in memory for the first.
+   */
+  inTurn(response: LoggedResponse, begin: () => void): void {
+    this.#due.push({ response, begin });
+    this.#beginNext();
+  }
+
+  /**
+   * Takes back a response that is closed.
+   * @returns whether it has been begun, or was still to be: not if one before it was the connection's last
+   */
+  release(response: LoggedResponse): boolean {
+    const index = this.#due.findIndex((due) => due.response === response);
+    const [due] = this.#due.splice(index, 1);
+    if (this.#latest === response) this.#endRequest(response);
+    if (response.isLast) for (const { response } of this.#due) response.isLast = true;
+    if (due?.begin) return !response.isLast;
+    if (this.#due.length > 0) this.#beginNext();
+    else {
+      this.#waitingSince = performance.now();
+      this.#onWaiting();
+    }
+    return true;
   }
 
   /** Makes the latest response the connection's last, unless its header is out already. */
@@ -76,47 +110,100 @@ export class Connection {
   async endWith(status: number, error: string): Promise<number | undefined> {
     if (this.#isEnding || this.#latest?.isLast) return undefined;
     this.#isEnding = true;
+    this.socket.resume(); // to see that the client leaves, also behind CONNECT
+    const left = new Promise<void>((resolve) => {
+      if (this.socket.readableEnded) resolve();
+      else this.socket.once('end', resolve);
+    });
     await setImmediate(); // by now every handler that waits for nothing has responded
-    const latest = this.#latest;
-    if (latest && !latest.closed) {
-      if (!latest.req.complete && !latest.writableEnded) {
+    while (this.#due.length > 1) if (!(await this.#hasClosed(this.#due[0], left))) return undefined;
+    const [due] = this.#due;
+    if (due) {
+      const { response } = due;
+      if (!response.req.complete && !response.writableEnded) {
         // In the midst of a request's body, which its handler may be waiting for.
-        latest.closeAfter();
-        if (!this.#socket.readableEnded) latest.fail(status, error);
+        response.closeAfter();
+        if (!this.socket.readableEnded) response.fail(status, error);
         else this.#linger(); // the client has left
         return undefined;
       }
-      await once(latest, 'close');
+      if (!(await this.#hasClosed(due, left))) return undefined;
     }
     // What is malformed or late may also be the rest of a request that already has its response.
-    const isSent = this.#socket.writable && latest?.req.complete !== false;
+    const isSent = this.socket.writable && this.#latest === undefined;
     const { headers, body } = errorReply(STATUS_CODES[status] ?? '');
-    if (isSent) this.#socket.write(rawResponse(status, headers, body));
+    if (isSent) this.socket.write(rawResponse(status, headers, body));
     this.#linger();
     return isSent ? Buffer.byteLength(body) : undefined;
   }
 
-  /** Cuts the connection if its client has taken nothing of what waits for it since the last call. */
-  closeIfStalled(): void {
-    // Node's own time-out looks at it, too, but starts again with everything that the client sends.
-    const taken = bytesTaken(this.#socket);
-    if (this.#socket.writableLength > 0 && taken === this.#bytesTaken) this.#socket.destroy();
-    this.#bytesTaken = taken;
+  /**
+   * Looks at the clocks: cuts the connection if its client takes nothing of what waits for it, or
+   * asks nothing more.
+   * @returns whether a request takes too long to be complete
+   */
+  checkTime(now: number): boolean {
+    if (this.socket.writableLength > 0) {
+      // Node's own time-out looks at it, too, but starts again with everything that the client sends.
+      const taken = bytesTaken(this.socket);
+      if (taken !== this.#bytesTaken) this.#takenAt = now;
+      else if (now - this.#takenAt > STALL_MS) this.socket.destroy();
+      this.#bytesTaken = taken;
+    } else this.#takenAt = now;
+    this.closeIfWaiting(now - KEEP_MS); // Node's clock starts again with any byte
+    const { duration = 0, bytesIn = 0, req } = this.#latest ?? {};
+    return req?.complete === false && duration > REQUEST_MS + (bytesIn / BYTES_PER_SECOND) * 1_000;
   }
 
-  /**
-   * Closes the connection if nothing is due and nothing has come since the last call. Node's
-   * closeIdleConnections also closes those that are sending, before 24, and none that are new.
-   */
-  closeIfIdle(): void {
-    const { bytesRead } = this.#socket;
-    if (this.#due.length === 0 && bytesRead === this.#bytesRead) this.#socket.destroy();
-    this.#bytesRead = bytesRead;
+  /** Closes the connection if no response is due and it has waited for a request since before then. */
+  closeIfWaiting(since: number): void {
+    if (this.#due.length === 0 && this.#waitingSince <= since) this.socket.destroy();
   }
 
   /** Resolves when the connection is closed. */
   closed(): Promise<unknown> {
-    return new Promise((resolve) => this.#socket.once('close', resolve));
+    return new Promise((resolve) => this.socket.once('close', resolve));
+  }
+
+  #beginNext(): void {
+    let queued = 0;
+    let previous: LoggedResponse | undefined;
+    for (const due of this.#due) {
+      if (due.begin) {
+        const isTurn = !previous || (previous.writableEnded && queued <= MAX_QUEUED_BYTES);
+        if (!isTurn || previous?.isLast || this.socket.destroyed) return;
+        const { begin } = due;
+        due.begin = undefined;
+        begin();
+      }
+      queued += due.response.bytesOut;
+      previous = due.response;
+    }
+  }
+
+  /** Lets go of the latest request, which would outlive the collector's young generation, once it is complete. */
+  #endRequest(response: LoggedResponse): void {
+    const { req } = response;
+    const forget = () => {
+      if (this.#latest === response) this.#latest = undefined;
+    };
+    if (req.complete) forget();
+    else {
+      const timer = setTimeout(() => this.#linger(), UNREAD_MS);
+      req.once('close', () => {
+        clearTimeout(timer);
+        forget();
+      });
+    }
+  }
+
+  /** Waits for a response to be closed, but not for long once the client has left; then ends the connection. */
+  async #hasClosed(due: Due | undefined, left: Promise<void>): Promise<boolean> {
+    const closed = new Promise<true>((resolve) => due?.response.once('close', () => resolve(true)));
+    const late = left.then(() => sleep(UNREAD_MS, false));
+    if (await Promise.race([closed, late])) return true;
+    this.#linger();
+    return false;
   }
 
   /**
@@ -124,7 +211,7 @@ export class Connection {
    * client still sends, and the reset which that causes overtakes the response (RFC 9112 §9.6).
    */
   #linger(): void {
-    const socket = this.#socket;
+    const socket = this.socket;
     // A 'data' listener detaches Node's parser.
     socket
       .removeAllListeners('data')

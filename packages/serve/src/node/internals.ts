@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
 // All that leans on what is not public in Node and in @hono/node-server. Each has a fallback, and
 // test/internals.test.ts fails first when it goes.
@@ -56,4 +57,12 @@ export const partsOf = (response: Response): [number, unknown, unknown] | undefi
   }
   const parts: unknown = partsKey && Reflect.get(response, partsKey);
   return Array.isArray(parts) ? (parts as [number, unknown, unknown]) : undefined;
+};
+
+/**
+ * Lets a terminal take output like a pipe, when it has room. Node writes to one synchronously, so that
+ * a reader that stops (Ctrl-S, a paused `docker attach`) would stop the server.
+ */
+export const unblock = (stream: Writable): void => {
+  Reflect.get(stream, '_handle')?.setBlocking?.(false);
 };

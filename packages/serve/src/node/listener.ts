@@ -3,23 +3,66 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ExecutionContext } from 'hono';
 import type { BackgroundTasks } from '../background-tasks.ts';
 import { type ErrorTaker, takeError } from '../errors.ts';
+import { isCostlyToDecode } from '../escapes.ts';
 import { type Fetch, respond } from '../respond.ts';
 import { partsOf } from './internals.ts';
 import { LoggedResponse } from './response.ts';
 
+/** How many fields a header may have: in memory, each takes some 20 times its bytes. */
+export const MAX_FIELDS = 200;
 const wellFormedHost = /^[^\s,/?#@\\]+$/; // in part; @hono/node-server looks closer
 
+const hasVersion = ({ httpVersion }: IncomingMessage): boolean =>
+  httpVersion === '1.1' || httpVersion === '1.0';
+
+const hasCoding = ({ headers: { 'transfer-encoding': coding } }: IncomingMessage): boolean =>
+  coding === undefined || coding.toLowerCase() === 'chunked';
+
+let validHost = 'localhost'; // the latest: most requests have the same
+
+/** Whether a Host makes a URL. Not all do that look like names: 256.1.1.1 is no IPv4 address. */
+const isHost = (host: string): boolean => {
+  if (host === validHost) return true;
+  if (!wellFormedHost.test(host) || !URL.canParse(`http://${host}`)) return false;
+  validHost = host;
+  return true;
+};
+
+/** Whether a target in absolute form has user information, which RFC 9110 §4.2.4 forbids. */
+const hasUser = (target: string): boolean => {
+  if (target.startsWith('/')) return false;
+  const url = URL.parse(target);
+  return url !== null && url.username + url.password !== '';
+};
+
 /** Why a request is refused before the app sees it, if it is: the status and the reason. */
-const refusal = ({ httpVersion, headers }: IncomingMessage): [number, string] | undefined => {
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    return [505, `HTTP/${httpVersion} is not supported`];
-  const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    return [501, `Transfer-Encoding ${coding} is not supported`];
+const refusal = (incoming: IncomingMessage): [number, string] | undefined => {
+  const { httpVersion, headers, rawHeaders, url = '' } = incoming;
+  if (!hasVersion(incoming)) return [505, `HTTP/${httpVersion} is not supported`];
+  if (!hasCoding(incoming))
+    return [501, `Transfer-Encoding ${headers['transfer-encoding']} is not supported`];
+  if (rawHeaders.length > 2 * MAX_FIELDS) return [431, `more than ${MAX_FIELDS} header fields`];
   // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
-  if (headers.host ? !wellFormedHost.test(headers.host) : httpVersion !== '1.0')
+  if (headers.host ? !isHost(headers.host) : httpVersion !== '1.0')
     return [400, 'Host is missing or malformed'];
+  if (hasUser(url)) return [400, 'the target has user information'];
+  if (isCostlyToDecode(url) || (headers.cookie && isCostlyToDecode(headers.cookie)))
+    return [400, 'too many malformed percent-escapes'];
   return undefined;
+};
+
+/**
+ * Whether the connection ends after a request. Behind Upgrade, Node's parser stops. The others make
+ * it unclear where the next request begins (RFC 9112 §6.1).
+ */
+export const endsConnection = (incoming: IncomingMessage): boolean => {
+  const { headers, httpVersion } = incoming;
+  return (
+    headers.upgrade !== undefined ||
+    (headers['transfer-encoding'] !== undefined && httpVersion === '1.0') ||
+    !hasVersion(incoming) ||
+    !hasCoding(incoming)
+  );
 };
 
 /** The execution context of a request. */
@@ -101,14 +144,7 @@ export const appListener = (fetch: Fetch, bindings: object, tasks: BackgroundTas
   );
 
   return (incoming: IncomingMessage, outgoing: LoggedResponse): void => {
-    const { httpVersion, headers } = incoming;
     const refused = refusal(incoming);
-    // After Upgrade, Node's parser stops. The others make it unclear where the next request begins (RFC 9112 §6.1).
-    const endsConnection =
-      headers.upgrade !== undefined ||
-      (headers['transfer-encoding'] !== undefined && httpVersion === '1.0') ||
-      (refused && refused[0] > 500);
-    if (endsConnection) outgoing.closeAfter();
     if (refused) {
       outgoing.fail(...refused);
       return;

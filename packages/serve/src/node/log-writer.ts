@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { unblock } from './internals.ts';
 
 const BATCH_LINES = 256; // a write for each line would halve the throughput
 const BATCH_MS = 50;
@@ -10,13 +11,14 @@ const MAX_BUFFERED_BYTES = 1_048_576;
 const NEWLINE = 10;
 
 /**
- * Writes text made of whole lines, and never throws. It only blocks on a terminal, or a file's disk.
+ * Writes text made of whole lines, and never throws. It only blocks on a file's disk.
  * @param done takes how many of the lines were lost
  */
 export type LineSink = (text: string, lines: number, done: (lost: number) => void) => void;
 
 const streamSink = (stream: Writable): LineSink => {
   stream.on('error', () => {}); // EPIPE: the callback of the write has it too
+  if ('isTTY' in stream) unblock(stream);
   return (text, lines, done) => {
     if (lines > 0 && stream.writableLength > MAX_BUFFERED_BYTES) done(lines);
     else stream.write(text, (error) => done(error ? lines : 0));

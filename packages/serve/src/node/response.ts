@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import { messageOf, unseen } from '../error-log.ts';
 import { errorReply } from '../responses.ts';
+import { joinSmallChunks } from './small-chunks.ts';
 
 const byteLength = (chunk: unknown): number =>
   typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
@@ -39,12 +40,12 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   }
 
   /** Counts the bytes of the request's body as they come. */
-  countBytesIn(): void {
+  readBody(): void {
     const { req } = this;
-    const { push } = req;
-    req.push = (chunk, encoding) => {
+    const push = joinSmallChunks(req.push.bind(req));
+    req.push = (chunk) => {
       this.bytesIn += byteLength(chunk);
-      return push.call(req, chunk, encoding);
+      return push(chunk);
     };
   }
 

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { totalmem } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
@@ -10,15 +8,16 @@ import { BackgroundTasks } from '../background-tasks.ts';
 import { watch } from '../errors.ts';
 import type { Fetch } from '../respond.ts';
 import { clientAddress } from './client-address.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
 import { stopListening } from './internals.ts';
-import { appListener } from './listener.ts';
+import { appListener, endsConnection, MAX_FIELDS } from './listener.ts';
 import { decoded, type Logs, openLogs } from './logs.ts';
 import { LoggedResponse } from './response.ts';
 
 const httpOptions = {
   headersTimeout: 10_000, // Node's 60 s only help clients that are slow on purpose
-  requestTimeout: 30_000, // with its body
+  requestTimeout: 0, // the connection has a clock that gives a long body more time
   connectionsCheckingInterval: 1_000, // how often Node checks these two; its default is 30 s
   keepAliveTimeout: 620_000, // the side that reuses must close first: load balancers do after 60 s (AWS) to 600 s (Google)
   requireHostHeader: false, // the listener requires it: Node's own 400 has no body and no record
@@ -26,32 +25,11 @@ const httpOptions = {
   optimizeEmptyRequests: true, // no stream events for the body of a request that has none
   ServerResponse: LoggedResponse,
 };
-const IDLE_MS = 500; // of a drain: it takes two to see that a connection is idle
-const DROP_REPORT_MS = 1_000;
-const CONNECTION_BYTES = 65_536; // a connection's share of memory, with a header of the largest size
-const RESERVED_DESCRIPTORS = 32; // for everything but connections
-const STALL_MS = 25_000; // between two looks at what a client has taken
 const LATE_SHUTDOWN_MS = 400; // for `onShutdown` behind the deadline
 
 const statusOf: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-const fileDescriptors = (): number => {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  } catch {
-    return Infinity; // not on Linux
-  }
-};
-
-/** How many connections there is memory for, and file descriptors. */
-const maxConnections = (): number => {
-  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  const descriptors = Math.max(fileDescriptors() - RESERVED_DESCRIPTORS, 1);
-  return Math.min(Math.floor(memory / CONNECTION_BYTES), descriptors);
 };
 
 /** What the Node server adds to `c.env`: take it into your `Bindings` to use it. */
@@ -129,7 +107,6 @@ export const makeServer = (
   logs: Logs,
 ): AppServer => {
   watch(app);
-  const connections = new Map<Duplex, Connection>();
   const tasks = new BackgroundTasks();
   const shutdown = new AbortController();
   const listener = appListener(app.fetch, { shutdown: shutdown.signal, ...bindings }, tasks);
@@ -156,17 +133,17 @@ export const makeServer = (
 
   const serveRequest = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
     const connection = connections.get(incoming.socket);
-    if (!connection?.begin(outgoing)) return;
+    if (!connection?.accept(outgoing)) return;
+    connections.begin(connection);
     outgoing.once('close', () => {
-      connection.release(outgoing);
-      log(connection, incoming, outgoing);
+      if (connection.release(outgoing)) log(connection, incoming, outgoing);
     });
     outgoing.tell = tell;
     const { headers } = incoming;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-      outgoing.countBytesIn();
-    if (!server.listening) outgoing.closeAfter();
-    listener(incoming, outgoing);
+      outgoing.readBody();
+    if (!server.listening || endsConnection(incoming)) outgoing.closeAfter();
+    connection.inTurn(outgoing, () => listener(incoming, outgoing));
   };
 
   /** Responds to what never becomes a request to the app, and closes the connection. */
@@ -183,24 +160,13 @@ export const makeServer = (
     log(connection, incoming, { method, status, error, duration: 0, bytesIn: 0, bytesOut });
   };
 
-  let dropped = 0;
-  const drop = () => {
-    dropped += 1;
-    if (dropped > 1) return;
-    for (const connection of connections.values()) connection.closeIfIdle(); // to make room
-    setTimeout(() => {
-      const { maxConnections } = server;
-      logs.report('WARN', `${dropped} connections refused: at most ${maxConnections} at a time`);
-      dropped = 0;
-    }, DROP_REPORT_MS);
-  };
-
+  const connections = new Connections(
+    (socket) => refuse(socket, 408, 'the request took too long'),
+    (line) => logs.report('WARN', line),
+  );
   const server = createHttpServer(httpOptions, serveRequest)
     .on('checkExpectation', serveRequest) // it may be ignored (RFC 9110 §10.1.1); Node's own 417 has no body
-    .on('connection', (socket) => {
-      connections.set(socket, new Connection(socket));
-      socket.on('close', () => connections.delete(socket));
-    })
+    .on('connection', (socket) => connections.add(socket))
     .on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
       else refuse(socket, statusOf[error.code ?? ''] ?? 400, error.message);
@@ -208,24 +174,8 @@ export const makeServer = (
     .on('connect', (incoming) => {
       incoming.socket.on('error', () => {}); // Node's own listener is gone
       refuse(incoming.socket, 400, 'CONNECT is for proxies', incoming);
-    })
-    .on('drop', drop);
-  setInterval(() => {
-    for (const connection of connections.values()) connection.closeIfStalled();
-  }, STALL_MS).unref();
-  server.maxConnections = maxConnections();
-  server.maxHeadersCount = 0; // unlimited, within their size: Node would drop the last, which proxies write
-
-  /** Stops accepting and lets every exchange end; resolves when the last connection is closed. */
-  const drain = async (): Promise<void> => {
-    stopListening(server);
-    for (const connection of connections.values()) connection.closeAfterLatest();
-    const timer = setInterval(() => {
-      for (const connection of connections.values()) connection.closeIfIdle();
-    }, IDLE_MS);
-    await Promise.all(Array.from(connections.values(), (connection) => connection.closed()));
-    clearInterval(timer);
-  };
+    });
+  server.maxHeadersCount = MAX_FIELDS + 1; // Node drops what is beyond; the listener refuses it
 
   const address = () => {
     const found = server.address();
@@ -246,12 +196,13 @@ export const makeServer = (
       }),
     async close(deadline = Infinity) {
       shutdown.abort();
-      const drained = drain();
+      stopListening(server);
+      const drained = connections.drain();
       const hasEnded = await within(
         deadline,
         drained.then(() => tasks.settled()),
       );
-      if (!hasEnded) server.closeAllConnections();
+      if (!hasEnded) connections.cut();
       await drained;
       const closed = Promise.resolve().then(onShutdown).catch(tell);
       await within(hasEnded ? Infinity : LATE_SHUTDOWN_MS, closed);
