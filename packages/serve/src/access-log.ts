@@ -17,7 +17,8 @@ export interface Exchange {
 /** A record of the access log. */
 export type AccessRecord = ReturnType<typeof accessRecord>;
 
-const MAX_ID = 128;
+/** How much of a request's id is logged. */
+export const MAX_ID = 128;
 const MAX_TEXT = 1024;
 
 /** Bounds what a client can write into the log, and leaves no half of a surrogate pair behind. */

@@ -1,4 +1,5 @@
 export type { AccessRecord } from './access-log.ts';
+export { log } from './app-log.ts';
 export type { ErrorRecord } from './error-log.ts';
 export { watch } from './errors.ts';
 

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { type AccessRecord, accessRecord } from './access-log.ts';
-import { type ErrorRecord, errorRecord, messageOf, unseen } from './error-log.ts';
+import { type AppLine, type LineTaker, takeLine } from './app-log.ts';
+import { type ErrorRecord, errorRecord, reasonOf, unseen } from './error-log.ts';
 import { type ErrorTaker, takeError } from './errors.ts';
 import { isCostlyToDecode } from './escapes.ts';
 import { type Fetch, respond } from './respond.ts';
@@ -16,6 +17,9 @@ export interface Platform {
   remoteAddress: string;
   log(record: AccessRecord): void;
   logError(record: ErrorRecord): void;
+  logLine(line: AppLine): void;
+  /** Makes a response of the app ready for the platform; may throw. */
+  prepare?: (response: Response) => Response;
 }
 
 // On platforms that stop without a word to the app.
@@ -25,6 +29,10 @@ const nosniff = ['X-Content-Type-Options', 'nosniff'] as const;
 
 /** Makes a response ready to be sent; to HEAD, without its body. */
 const prepared = (response: Response, isHead: boolean): Response => {
+  const { status } = response;
+  // That of Response.error() is 0; 101 is a WebSocket's.
+  if (status !== 101 && !(status >= 200 && status <= 599))
+    throw new RangeError(`status ${status} is not final`);
   if (response.body?.locked) throw new TypeError('the body of the response is in use');
   let sent = response;
   if (isHead && response.body) {
@@ -50,11 +58,16 @@ export const serveWeb = async (
 ): Promise<Response> => {
   const startedAt = performance.now();
   const errors = new Set<unknown>();
-  const executionCtx: ExecutionContext & ErrorTaker = Object.assign(platform.executionCtx, {
-    [takeError]: (error: unknown) => errors.add(error),
-  });
-  const isHead = request.method === 'HEAD';
   const field = (name: string) => request.headers.get(name) ?? '';
+  const requestId = field('x-request-id') || platform.fallbackId;
+  const executionCtx: ExecutionContext & ErrorTaker & LineTaker = Object.assign(
+    platform.executionCtx,
+    {
+      [takeError]: (error: unknown) => errors.add(error),
+      [takeLine]: (line: AppLine) => platform.logLine({ ...line, id: line.id || requestId }),
+    },
+  );
+  const isHead = request.method === 'HEAD';
   const refusal =
     isCostlyToDecode(request.url) || isCostlyToDecode(field('cookie'))
       ? 'too many malformed percent-escapes'
@@ -66,13 +79,16 @@ export const serveWeb = async (
         isHead ? new Request(request, { method: 'GET' }) : request,
         { shutdown, ...platform.bindings },
         executionCtx,
-        (response) => prepared(response, isHead),
+        (response) => prepared(platform.prepare?.(response) ?? response, isHead),
       ));
   const { status } = response;
+  const { method } = request;
+  const { host, pathname, search } = new URL(request.url);
+  const id = response.headers.get('X-Request-Id') ?? requestId;
+  const uri = pathname + search;
   if (status >= 500)
     for (const error of errors.size > 0 ? errors : [unseen(status)])
-      platform.logError(errorRecord('ERROR', error));
-  const { host, pathname, search } = new URL(request.url);
+      platform.logError(errorRecord('ERROR', error, { id, method, uri }));
   const bytesIn = Number(field('content-length'));
   const length = response.headers.get('Content-Length');
   const [error] = errors;
@@ -80,14 +96,14 @@ export const serveWeb = async (
     accessRecord({
       time: Date.now(),
       duration: performance.now() - startedAt,
-      id: field('x-request-id') || platform.fallbackId,
+      id,
       remoteAddress: platform.remoteAddress,
       host,
-      method: request.method,
-      uri: pathname + search,
+      method,
+      uri,
       userAgent: field('user-agent'),
       status,
-      error: errors.size > 0 ? messageOf(error) : refusal,
+      error: errors.size > 0 ? reasonOf(error) : refusal,
       bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
       // Counting would cost the response its length, or read on for a client that has left.
       bytesOut: response.body === null ? 0 : length === null ? null : Number(length),

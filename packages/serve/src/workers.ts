@@ -3,6 +3,9 @@ import type { HonoBase } from 'hono/hono-base';
 import { watch } from './errors.ts';
 import { serveWeb } from './web.ts';
 
+// Objects, not lines: Workers Logs indexes their fields.
+const consoles = { INFO: console.log, WARN: console.warn, ERROR: console.error };
+
 /**
  * Makes the Worker of an app, for `export default`. Other handlers go beside its `fetch`:
  * `{ ...worker(app), scheduled }`.
@@ -18,9 +21,9 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
         executionCtx,
         fallbackId: request.headers.get('CF-Ray') ?? '',
         remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
-        // Objects, not lines: Workers Logs indexes their fields.
         log: (record) => console.log(record),
         logError: (record) => console.error(record),
+        logLine: (line) => consoles[line.level](line),
       }),
   };
 };

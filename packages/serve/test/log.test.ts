@@ -132,6 +132,9 @@ describe('the error log', () => {
       {
         time: expect.any(String),
         level: 'ERROR',
+        id: '',
+        method: 'GET',
+        uri: path,
         message: error,
         stack: expect.stringMatching(new RegExp(`^Error: ${error}\n.*routes\\.ts:\\d+`)),
       },

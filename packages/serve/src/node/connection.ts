@@ -37,6 +37,8 @@ export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
   readonly peer: string;
   readonly socket: Socket;
+  /** Why the server cut the connection, if it did. */
+  cutBecause = '';
   readonly #onWaiting: () => void;
   readonly #due: Due[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
@@ -51,9 +53,11 @@ export class Connection {
     this.#onWaiting = onWaiting;
     this.peer = unmapped(socket.remoteAddress ?? '');
     onLastResponse(socket, () => this.#linger());
-    // Before Node 25, closing the socket does not close responses that are queued behind another.
     socket.on('close', () => {
+      // Before Node 25, this does not close responses that are queued behind another.
       for (const { response } of this.#due) response.destroy();
+      // Nor does it close a request that has its response: a handler would wait for its body for good.
+      this.#latest?.req.destroy();
     });
   }
 
@@ -61,7 +65,8 @@ export class Connection {
   accept(response: LoggedResponse): boolean {
     if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
-      setImmediate().then(() => this.socket.destroy()); // what is ready is sent first
+      // What is ready is sent first.
+      setImmediate().then(() => this.cut(`more than ${MAX_DUE} requests were pipelined`));
     }
     if (this.#isEnding || this.#latest?.isLast) {
       stopParsing(this.socket);
@@ -89,7 +94,10 @@ export class Connection {
     const [due] = this.#due.splice(index, 1);
     if (this.#latest === response) this.#endRequest(response);
     if (response.isLast) for (const { response } of this.#due) response.isLast = true;
-    if (due?.begin) return !response.isLast;
+    if (due?.begin) {
+      response.settle();
+      return !response.isLast;
+    }
     if (this.#due.length > 0) this.#beginNext();
     else {
       this.#waitingSince = performance.now();
@@ -147,7 +155,7 @@ export class Connection {
       // Node's own time-out looks at it, too, but starts again with everything that the client sends.
       const taken = bytesTaken(this.socket);
       if (taken !== this.#bytesTaken) this.#takenAt = now;
-      else if (now - this.#takenAt > STALL_MS) this.socket.destroy();
+      else if (now - this.#takenAt > STALL_MS) this.cut('the client stopped reading');
       this.#bytesTaken = taken;
     } else this.#takenAt = now;
     this.closeIfWaiting(now - KEEP_MS); // Node's clock starts again with any byte
@@ -158,6 +166,12 @@ export class Connection {
   /** Closes the connection if no response is due and it has waited for a request since before then. */
   closeIfWaiting(since: number): void {
     if (this.#due.length === 0 && this.#waitingSince <= since) this.socket.destroy();
+  }
+
+  /** Closes the connection at once, whatever is due on it. */
+  cut(reason: string): void {
+    this.cutBecause = reason;
+    this.socket.destroy();
   }
 
   /** Resolves when the connection is closed. */

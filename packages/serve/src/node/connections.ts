@@ -59,7 +59,11 @@ export class Connections {
    * one that never had any first: who only holds connections keeps nobody out.
    */
   add(socket: Socket): void {
-    if (this.#all.size >= this.#limit && !this.#makeRoom()) {
+    // A client that has reset already has no address, and is not there to be served.
+    if (
+      socket.remoteAddress === undefined ||
+      (this.#all.size >= this.#limit && !this.#makeRoom())
+    ) {
       socket.destroy();
       return;
     }
@@ -91,9 +95,9 @@ export class Connections {
     clearInterval(this.#looking);
   }
 
-  /** Cuts all that are left. */
-  cut(): void {
-    for (const { socket } of this.#all.values()) socket.destroy();
+  /** Closes all that are left at once. */
+  cut(reason: string): void {
+    for (const connection of this.#all.values()) connection.cut(reason);
   }
 
   #makeRoom(): boolean {

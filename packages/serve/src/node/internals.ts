@@ -66,3 +66,12 @@ export const partsOf = (response: Response): [number, unknown, unknown] | undefi
 export const unblock = (stream: Writable): void => {
   Reflect.get(stream, '_handle')?.setBlocking?.(false);
 };
+
+// What @hono/node-server aborts a request's signal with when the client leaves, and fails its body with.
+const aborts = new Set(['Client connection prematurely closed.', 'aborted', 'Error: aborted']);
+
+/** Whether an error only says that the client has left. */
+export const isAbort = (thrown: unknown): boolean => {
+  if (typeof thrown === 'string') return aborts.has(thrown);
+  return thrown instanceof Error && (thrown.name === 'AbortError' || aborts.has(thrown.message));
+};

@@ -7,6 +7,7 @@ import { errorRecord } from '../error-log.ts';
 import { watch } from '../errors.ts';
 import { jsonLine } from '../json-line.ts';
 import { serveWeb } from '../web.ts';
+import { decodedFetch } from './decoded-fetch.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
 const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);
@@ -22,21 +23,26 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
 ): ReturnType<typeof handle> => {
   watch(app);
   const tasks = new BackgroundTasks();
-  const tellError = (error: unknown) => logError(errorRecord('ERROR', error));
-  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) =>
-    serveWeb(app.fetch, c.req.raw, {
+  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) => {
+    const { awsRequestId: id } = c.env.lambdaContext;
+    const { pathname, search } = new URL(c.req.url);
+    const request = { id, method: c.req.method, uri: pathname + search };
+    const tellError = (error: unknown) => logError(errorRecord('ERROR', error, request));
+    return serveWeb(app.fetch, c.req.raw, {
       bindings: c.env,
       executionCtx: {
         props: {},
         waitUntil: (promise) => tasks.add(promise, tellError),
         passThroughOnException() {}, // there is no origin to pass on to
       },
-      fallbackId: c.env.lambdaContext.awsRequestId,
+      fallbackId: id,
       remoteAddress: getConnInfo(c).remote.address ?? '',
       log,
       logError,
-    }),
-  );
+      logLine: logError,
+      prepare: decodedFetch,
+    });
+  });
   const invoke = handle(entry);
   return async (event, context) => {
     const result = await invoke(event, context);

@@ -1,12 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ExecutionContext } from 'hono';
+import { type AppLine, type LineTaker, takeLine } from '../app-log.ts';
 import type { BackgroundTasks } from '../background-tasks.ts';
 import { type ErrorTaker, takeError } from '../errors.ts';
 import { isCostlyToDecode } from '../escapes.ts';
+import { jsonLine } from '../json-line.ts';
 import { type Fetch, respond } from '../respond.ts';
+import { trustedEntry } from './client-address.ts';
+import { decodedFetch } from './decoded-fetch.ts';
 import { partsOf } from './internals.ts';
 import { LoggedResponse } from './response.ts';
+
+const NativeResponse = globalThis.Response; // before @hono/node-server replaces it
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */
 export const MAX_FIELDS = 200;
@@ -66,18 +72,24 @@ export const endsConnection = (incoming: IncomingMessage): boolean => {
 };
 
 /** The execution context of a request. */
-class RequestContext implements ExecutionContext, ErrorTaker {
+class RequestContext implements ExecutionContext, ErrorTaker, LineTaker {
   readonly props = {};
   readonly #outgoing: LoggedResponse;
   readonly #tasks: BackgroundTasks;
+  readonly #say: (line: string) => void;
 
-  constructor(outgoing: LoggedResponse, tasks: BackgroundTasks) {
+  constructor(
+    outgoing: LoggedResponse,
+    { tasks, say }: { tasks: BackgroundTasks; say: (line: string) => void },
+  ) {
     this.#outgoing = outgoing;
     this.#tasks = tasks;
+    this.#say = say;
   }
 
   waitUntil(promise: Promise<unknown>): void {
-    this.#tasks.add(promise, (error) => this.#outgoing.tell?.(error));
+    const { tell } = this.#outgoing;
+    this.#tasks.add(promise, (error) => tell?.(error, this.#outgoing));
   }
 
   passThroughOnException(): void {} // there is no origin to pass on to
@@ -85,44 +97,102 @@ class RequestContext implements ExecutionContext, ErrorTaker {
   [takeError](error: unknown): void {
     this.#outgoing.addError(error);
   }
+
+  [takeLine](line: AppLine): void {
+    this.#say(jsonLine(line));
+  }
 }
 
-/**
- * Takes the errors of a body that is a stream: @hono/node-server prints them, and sends some. Where
- * the client wants no body, its source is cancelled as soon as the header is out.
- */
-const guarded = (response: Response, outgoing: LoggedResponse): Response => {
-  const [, content] = partsOf(response) ?? [0, response.body];
-  const body = content instanceof Blob ? content.stream() : content;
-  if (!(body instanceof ReadableStream)) return response;
-  const reader = body.getReader();
-  const source = {
-    async pull(controller: ReadableStreamDefaultController) {
-      try {
-        if (outgoing.method === 'HEAD') {
-          controller.close();
-          await reader.cancel();
-          return;
-        }
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (error) {
-        outgoing.failWith(error);
-      }
-    },
-    cancel: (reason: unknown) => reader.cancel(reason),
-  };
-  const sent = new Response(new ReadableStream(source, { highWaterMark: 0 }), response);
-  if (content instanceof Blob) sent.headers.set('Content-Length', String(content.size));
-  return sent;
+/** The body of a response as a stream that @hono/node-server can read, if it is none of what it takes at once. */
+const streamOf = (body: unknown): ReadableStream | undefined => {
+  if (body instanceof ReadableStream) return body;
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return undefined;
+  if ('stream' in body && typeof body.stream === 'function') return body.stream(); // a Blob
+  // Another class of stream, such as the body of a Response of node-fetch.
+  return ReadableStream.from(body as AsyncIterable<unknown>);
 };
 
 /**
- * Makes the server's listener, which asks the app.
- * @param bindings for `c.env`, beside Node's own objects
+ * Makes a response ready for @hono/node-server, which prints some errors and sends others: that of a
+ * header is thrown here, that of a body is taken. Where the client wants no body, its source is
+ * cancelled as soon as the header is out.
  */
-export const appListener = (fetch: Fetch, bindings: object, tasks: BackgroundTasks) => {
+const prepared = (given: Response, outgoing: LoggedResponse): Response => {
+  const parts = partsOf(given);
+  const response = parts ? given : decodedFetch(given); // whose url a Response with parts would have to make
+  const [, body, headers] = parts ?? [0, response.body, undefined];
+  // Checks what is no plain object: an array, or another iterable.
+  if (Symbol.iterator in Object(headers)) void response.headers;
+  const stream = streamOf(body);
+  if (!stream) {
+    // Without its parts @hono/node-server sees that the handler has responded by c.env.outgoing.
+    if (body === null && outgoing.headersSent) void response.body;
+    outgoing.settle();
+    return response;
+  }
+  const reader = stream.getReader();
+  let isCancelled = false; // because the client has left
+  const source = {
+    async pull(controller: ReadableStreamDefaultController) {
+      try {
+        if (outgoing.method === 'HEAD' && outgoing.headersSent) {
+          controller.close();
+          await this.cancel();
+          return;
+        }
+        const { done, value } = await reader.read();
+        if (isCancelled) return;
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        outgoing.failWith(error);
+      }
+      outgoing.settle();
+    },
+    async cancel(reason?: unknown) {
+      isCancelled = true;
+      await reader.cancel(reason).finally(() => outgoing.settle());
+    },
+  };
+  // A native Response is read before its header is sent, for the length of a short body.
+  const Class = parts ? Response : NativeResponse;
+  const sent = new Class(new ReadableStream(source, { highWaterMark: 0 }), response);
+  if (body instanceof Blob) {
+    sent.headers.set('Content-Length', String(body.size));
+    // @hono/node-server's own type, in the place of the body's.
+    if (body.type && sent.headers.get('Content-Type') === 'text/plain; charset=UTF-8')
+      sent.headers.set('Content-Type', body.type);
+  }
+  return sent;
+};
+
+/** What a listener needs beside the app. */
+export interface ListenerOptions {
+  /** For `c.env`, beside Node's own objects. */
+  bindings: object;
+  tasks: BackgroundTasks;
+  trustProxy: number;
+  /** Writes a line to stderr. */
+  say(line: string): void;
+}
+
+const plainHost = /^[a-z0-9._-]+(?::\d+)?$/;
+
+/**
+ * The target of a request in the form that @hono/node-server makes a URL of: in absolute form where it
+ * would take the wrong scheme, or refuses a Host that it would spell in another way.
+ */
+const targetOf = ({ headers, url = '' }: IncomingMessage, trustProxy: number): string => {
+  const { host = 'localhost', 'x-forwarded-proto': protocols } = headers;
+  const isSecure =
+    trustProxy > 0 && /^https$/i.test(trustedEntry(String(protocols ?? ''), trustProxy));
+  if (!isSecure && plainHost.test(host)) return url;
+  if (url.startsWith('/')) return `${isSecure ? 'https' : 'http'}://${host}${url}`;
+  return isSecure ? url.replace(/^http:/i, 'https:') : url;
+};
+
+/** Makes the server's listener, which asks the app. */
+export const appListener = (fetch: Fetch, options: ListenerOptions) => {
   const listener = getRequestListener(
     (request, env: { outgoing: unknown }) => {
       const { outgoing } = env;
@@ -130,9 +200,9 @@ export const appListener = (fetch: Fetch, bindings: object, tasks: BackgroundTas
       return respond(
         fetch,
         request,
-        Object.assign(env, bindings),
-        new RequestContext(outgoing, tasks),
-        (response) => guarded(response, outgoing),
+        Object.assign(env, options.bindings),
+        new RequestContext(outgoing, options),
+        (response) => prepared(response, outgoing),
       );
     },
     {
@@ -147,12 +217,17 @@ export const appListener = (fetch: Fetch, bindings: object, tasks: BackgroundTas
     const refused = refusal(incoming);
     if (refused) {
       outgoing.fail(...refused);
+      outgoing.settle();
       return;
     }
     if (outgoing.method === 'HEAD') incoming.method = 'GET'; // Node knows already to send no body
+    const { url } = incoming;
+    incoming.url = targetOf(incoming, options.trustProxy);
     listener(incoming, outgoing).catch((error) => {
       if (error instanceof RequestError) outgoing.fail(400, error.message);
       else outgoing.failWith(error);
+      outgoing.settle();
     });
+    incoming.url = url;
   };
 };

@@ -34,10 +34,12 @@ const fileSink = (fd: number): LineSink => {
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
     } catch {} // ENOSPC and the like: the rest is lost
-    const whole =
-      written < bytes.length // else nothing need be counted
-        ? bytes.toString('latin1', isLineBroken ? 1 : 0, written).split('\n').length - 1
-        : lines;
+    let whole = lines;
+    if (written < bytes.length) {
+      const text = bytes.toString('latin1', isLineBroken ? 1 : 0, written + 1);
+      // A line without its newline is whole: the next write begins with one.
+      whole = text.split('\n').length - 1;
+    }
     if (written > 0) isLineBroken = bytes[written - 1] !== NEWLINE;
     done(lines - whole);
   };

@@ -1,6 +1,7 @@
+import { fstatSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { accessRecord, type Exchange } from '../access-log.ts';
-import { type ErrorRecord, errorRecord } from '../error-log.ts';
+import { type ErrorRecord, errorRecord, type RequestName } from '../error-log.ts';
 import { jsonLine } from '../json-line.ts';
 import { lineSink, logWriter } from './log-writer.ts';
 
@@ -10,19 +11,46 @@ export const decoded = (text: IncomingHttpHeaders[string]): string => {
   return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
 };
 
+/** Whether stdout and stderr are one file or pipe, as behind `2>&1`. */
+const areOne = (): boolean => {
+  const [out, error] = [fstatSync(process.stdout.fd), fstatSync(process.stderr.fd)];
+  return out.ino === error.ino && out.dev === error.dev;
+};
+
 /** Opens the logs of the process: the access log on stdout, the error log on stderr. */
 export const openLogs = () => {
-  const writeError = lineSink(process.stderr);
-  /** Writes a plain line to stderr. */
-  const say = (line: string): void => writeError(`${line}\n`, 1, () => {});
-  const report = (level: ErrorRecord['level'], thrown: unknown): void =>
-    say(jsonLine(errorRecord(level, thrown)));
+  const toStdout = lineSink(process.stdout);
+  // Two writers of one pipe would write into each other's lines.
+  const toStderr = areOne() ? toStdout : lineSink(process.stderr);
+  let lost = 0;
+  /** Writes a line to stderr. */
+  const say = (line: string): void => {
+    const told = lost;
+    const warning = told > 0 ? `${jsonLine(errorRecord('WARN', `${told} lines lost`))}\n` : '';
+    toStderr(`${warning}${line}\n`, 1, (lostNow) => {
+      lost += lostNow > 0 ? lostNow : -told;
+    });
+  };
+  const report = (level: ErrorRecord['level'], thrown: unknown, request?: RequestName): void =>
+    say(jsonLine(errorRecord(level, thrown, request)));
   const accessLog = logWriter(
-    lineSink(process.stdout),
+    toStdout,
     (exchange: Exchange) => jsonLine(accessRecord(exchange)),
     (lines) => report('WARN', `${lines} access log records lost`),
   );
-  return { say, report, ...accessLog };
+  /** Write what still waits for its handler to end. */
+  const waiting = new Set<() => void>();
+  return {
+    say,
+    report,
+    write: accessLog.write,
+    waiting,
+    /** Resolves once everything is written or counted as lost. */
+    async flush(): Promise<void> {
+      for (const write of waiting) write();
+      await accessLog.flush();
+    },
+  };
 };
 
 /** The logs of the process. */

@@ -1,14 +1,55 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
-import { messageOf, unseen } from '../error-log.ts';
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import { reasonOf, unseen } from '../error-log.ts';
 import { errorReply } from '../responses.ts';
+import { isAbort } from './internals.ts';
 import { joinSmallChunks } from './small-chunks.ts';
 
-const byteLength = (chunk: unknown): number =>
-  typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0;
+const byteLength = (chunk: unknown, encoding?: unknown): number => {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding);
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+};
 
-/** The app may not set these (Hono's streamSSE sets Connection). The length check is a fast path. */
-const isServerField = (name: string): boolean =>
-  (name.length === 10 || name.length === 22) && /^(connection|x-content-type-options)$/i.test(name);
+/** The fields that belong to the connection (RFC 9110 §7.6.1), and the one that is always set. */
+const serverFields =
+  /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|x-content-type-options)$/i;
+
+/** Whether the app may not set a field. The lengths are a fast path. */
+const isServerField = (name: string): boolean => {
+  switch (name.length) {
+    case 2:
+    case 7:
+    case 10:
+    case 16:
+    case 17:
+    case 22:
+      return serverFields.test(name);
+    default:
+      return false;
+  }
+};
+
+/** What Node takes as headers: an object, a list of pairs, or names and values in turn. */
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | [string, OutgoingHttpHeader][];
+
+/** Makes an object of headers; what a list has twice keeps both values. */
+const headersObject = (headers: Headers): OutgoingHttpHeaders => {
+  if (!Array.isArray(headers)) return headers;
+  const flat = headers.flat();
+  const object: OutgoingHttpHeaders = {};
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = String(flat[i]);
+    const value = flat[i + 1] as OutgoingHttpHeader;
+    const given = object[name];
+    object[name] = given === undefined ? value : [given, value].flat().map(String);
+  }
+  return object;
+};
 
 /** A ServerResponse that keeps what the access log needs, and that can respond in the app's place. */
 export class LoggedResponse extends ServerResponse<IncomingMessage> {
@@ -16,7 +57,9 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** The method that the client sent: the app is asked with GET for a HEAD. */
   readonly method = this.req.method ?? '';
   /** Tells an error of this exchange. */
-  tell: ((error: unknown) => void) | undefined;
+  tell: ((error: unknown, exchange: LoggedResponse) => void) | undefined;
+  /** The response's X-Request-Id. */
+  id = '';
   /** The message of the first thing that went wrong; empty if nothing has. */
   error = '';
   /** Bytes of the request's body. */
@@ -27,9 +70,15 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   #errors: unknown[] = []; // not told yet
   #latestError: unknown;
   #bytesOut = 0; // handed to the socket
-  #hasFailed = false; // what the app still writes is dropped
+  #bytesTaken = 0; // by the kernel, of a body that has a length and is written in pieces
+  #length = Infinity; // of the body, as the header has it
+  #hasFailed = false;
+  #isHeaderOut = false;
   #isSent = false;
-  #isCut = false;
+  #isAborted = false; // the app has seen that the client left
+  /** Whether the app has made its response, or failed to. */
+  isSettled = false;
+  #onSettled: (() => void) | undefined;
 
   constructor(incoming: IncomingMessage, options?: object) {
     // @ts-expect-error Node passes the options of the server on, which its types don't know
@@ -49,9 +98,14 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     };
   }
 
-  /** What the access log has for a status: nginx's 499 for a client that left. */
+  /** The status that was sent; nginx's 499 if the client left before that. */
   get status(): number {
-    return this.#isSent || this.#isCut ? this.statusCode : 499;
+    return this.#isHeaderOut ? this.statusCode : 499;
+  }
+
+  /** Whether all of it was sent. A client may leave as soon as it has as much as the length says. */
+  get isComplete(): boolean {
+    return this.#isSent || this.#bytesTaken >= this.#length;
   }
 
   /** The bytes of the body that were handed to the socket. */
@@ -70,12 +124,30 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.isLast ||= !this.headersSent;
   }
 
-  /** Takes what the app threw. It is told with a status of 500 or more, or if it comes after the header. */
+  /** Takes note that the app has made its response, or failed to. */
+  settle(): void {
+    this.isSettled = true;
+    this.#onSettled?.();
+  }
+
+  /** Calls back once the app has made its response or failed. */
+  onSettled(callback: () => void): void {
+    this.#onSettled = callback;
+  }
+
+  /**
+   * Takes what the app threw. It is told with a status of 500 or more, or if it comes after the
+   * header; the end of what the client has left by itself is not.
+   */
   addError(thrown: unknown): void {
     if (this.error && thrown === this.#latestError) return;
+    if (this.#isOver && isAbort(thrown)) {
+      this.#isAborted = true;
+      return;
+    }
     this.#latestError = thrown;
-    this.error ||= messageOf(thrown);
-    if (this.headersSent) this.#tell(thrown);
+    this.error ||= reasonOf(thrown);
+    if (this.headersSent || this.destroyed) this.tell?.(thrown, this);
     else this.#errors.push(thrown);
   }
 
@@ -85,7 +157,6 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.#hasFailed = true;
     this.error ||= error;
     if (this.headersSent) {
-      this.#isCut = !this.destroyed;
       this.req.socket.destroy();
       return;
     }
@@ -104,11 +175,17 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.fail(500, '');
   }
 
+  /** Whether what the app still writes is dropped: nobody is there to get it. */
+  get #isOver(): boolean {
+    return this.#hasFailed || !this.req.socket.writable;
+  }
+
   // What Node refuses to send is the app's fault, like anything that it throws.
   override writeHead(status: number, reason?: unknown, headers?: unknown): this {
     if (this.#hasFailed) return this;
     try {
       if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
+      if (typeof reason === 'string') this.statusMessage = reason;
       this.#sendHeader(status, Object(typeof reason === 'string' ? headers : reason));
     } catch (thrown) {
       this.failWith(thrown);
@@ -119,10 +196,18 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   // The header first: where it fails, Node would go on to write the body.
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
-    if (this.#hasFailed) return false;
+    if (this.#isOver) return false;
     try {
-      this.#bytesOut += byteLength(chunk);
-      return super.write(chunk, encoding as BufferEncoding, callback as () => void);
+      const bytes = byteLength(chunk, encoding);
+      this.#bytesOut += bytes;
+      if (this.#length === Infinity)
+        return super.write(chunk, encoding as BufferEncoding, callback as () => void);
+      const [given, done] =
+        typeof encoding === 'function' ? [undefined, encoding] : [encoding, callback];
+      return super.write(chunk, given as BufferEncoding, (error) => {
+        if (!error) this.#bytesTaken += bytes;
+        if (typeof done === 'function') done(error);
+      });
     } catch (thrown) {
       this.failWith(thrown);
       return false;
@@ -130,10 +215,14 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   }
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    if (!this.headersSent) this.writeHead(this.statusCode);
-    if (this.#hasFailed) return this;
+    if (!this.headersSent) {
+      if (!this.hasHeader('Content-Length'))
+        this.setHeader('Content-Length', byteLength(chunk, encoding));
+      this.writeHead(this.statusCode);
+    }
+    if (this.#isOver) return this;
     try {
-      this.#bytesOut += byteLength(chunk);
+      this.#bytesOut += byteLength(chunk, encoding);
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
     } catch (thrown) {
       this.failWith(thrown);
@@ -148,22 +237,44 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     return this;
   }
 
-  #sendHeader(status: number, headers: Record<string, string>): void {
-    const fields: Record<string, string> = { 'X-Content-Type-Options': 'nosniff' };
-    for (const name in headers) if (!isServerField(name)) fields[name] = headers[name] ?? '';
+  #sendHeader(status: number, headers: Headers): void {
+    for (const name of this.getHeaderNames())
+      if (!this.#keeps(status, name, this.getHeader(name))) this.removeHeader(name);
+    const given = headersObject(headers);
+    const fields: OutgoingHttpHeaders = { 'X-Content-Type-Options': 'nosniff' };
+    for (const name in given) {
+      const value = given[name];
+      if (this.#keeps(status, name, value)) fields[name] = value;
+    }
+    // RFC 9110 §15.5.22 and §7.8: the response names the protocols, and Connection names Upgrade.
+    if (status === 426) {
+      fields.Connection = 'Upgrade, close';
+      this.isLast = true;
+    }
     if (this.isLast) this.shouldKeepAlive = false;
     super.writeHead(status, fields);
+    this.#isHeaderOut = this.req.socket.writable;
     if (status >= 500) this.#tellAll(status);
+  }
+
+  /** Whether a field that the app sets is sent, and what follows from it. */
+  #keeps(status: number, name: string, value: unknown): boolean {
+    if (isServerField(name)) {
+      if (/^connection$/i.test(name) && /\bclose\b/i.test(String(value))) this.isLast = true;
+      return status === 426 && /^upgrade$/i.test(name);
+    }
+    if (name.length === 14 && /^content-length$/i.test(name)) {
+      if (status === 204 || !/^\d+$/.test(String(value))) return false;
+      this.#length = Number(value);
+    } else if (name.length === 12 && /^x-request-id$/i.test(name)) this.id = String(value);
+    return true;
   }
 
   #tellAll(status: number): void {
     // The server's own refusals have their reason in the record.
-    if (this.#errors.length === 0 && !this.error) this.#tell(unseen(status));
-    for (const error of this.#errors) this.#tell(error);
+    if (this.#errors.length === 0 && !this.error && !this.#isAborted)
+      this.tell?.(unseen(status), this);
+    for (const error of this.#errors) this.tell?.(error, this);
     this.#errors = [];
-  }
-
-  #tell(error: unknown): void {
-    if (!this.destroyed) this.tell?.(error); // of a client that has left, the record alone says it
   }
 }

@@ -25,6 +25,7 @@ const httpOptions = {
   optimizeEmptyRequests: true, // no stream events for the body of a request that has none
   ServerResponse: LoggedResponse,
 };
+const HANDLER_MS = 30_000; // for a handler whose client has left, until its record is written
 const LATE_SHUTDOWN_MS = 400; // for `onShutdown` behind the deadline
 
 const statusOf: Record<string, number> = {
@@ -86,7 +87,10 @@ export interface AppServer {
 }
 
 /** How an exchange went. */
-type Outcome = Pick<Exchange, 'method' | 'status' | 'error' | 'duration' | 'bytesIn' | 'bytesOut'>;
+type Outcome = Pick<
+  Exchange,
+  'id' | 'method' | 'status' | 'error' | 'duration' | 'bytesIn' | 'bytesOut'
+>;
 
 /** Resolves to whether a promise resolves within that many milliseconds. */
 const within = async (milliseconds: number, promise: Promise<unknown>): Promise<boolean> => {
@@ -109,16 +113,31 @@ export const makeServer = (
   watch(app);
   const tasks = new BackgroundTasks();
   const shutdown = new AbortController();
-  const listener = appListener(app.fetch, { shutdown: shutdown.signal, ...bindings }, tasks);
-  const tell = (error: unknown) => logs.report('ERROR', error);
+  const listener = appListener(app.fetch, {
+    bindings: { shutdown: shutdown.signal, ...bindings },
+    tasks,
+    trustProxy,
+    say: logs.say,
+  });
+  const report = (error: unknown) => logs.report('ERROR', error);
+  const tell = (error: unknown, { id, method, req }: LoggedResponse) =>
+    logs.report('ERROR', error, {
+      id: id || decoded(req.headers['x-request-id']),
+      method,
+      uri: decoded(req.url),
+    });
 
-  const log = ({ peer }: Connection, incoming: Partial<IncomingMessage>, outcome: Outcome) => {
+  const exchangeOf = (
+    { peer }: Connection,
+    incoming: Partial<IncomingMessage>,
+    outcome: Outcome,
+  ): Exchange => {
     const { headers = {}, url } = incoming;
     const forwardedFor = decoded(headers['x-forwarded-for']);
-    logs.write({
+    return {
       time: Date.now(),
       duration: outcome.duration,
-      id: decoded(headers['x-request-id']),
+      id: outcome.id || decoded(headers['x-request-id']),
       remoteAddress: trustProxy ? clientAddress(peer, forwardedFor, trustProxy) : peer,
       host: decoded(headers.host),
       method: outcome.method,
@@ -128,7 +147,27 @@ export const makeServer = (
       error: outcome.error,
       bytesIn: outcome.bytesIn,
       bytesOut: outcome.bytesOut,
-    });
+    };
+  };
+
+  /** Logs an exchange when the handler has ended, too: it may still fail, and its error is in the record. */
+  const log = (connection: Connection, incoming: IncomingMessage, outgoing: LoggedResponse) => {
+    const exchange = exchangeOf(connection, incoming, outgoing);
+    const write = () => {
+      exchange.error = outgoing.error;
+      if (!outgoing.isComplete) exchange.error ||= connection.cutBecause || 'the client left';
+      logs.write(exchange);
+    };
+    if (outgoing.isSettled) write();
+    else {
+      const writeOnce = () => {
+        clearTimeout(timer);
+        if (logs.waiting.delete(writeOnce)) write();
+      };
+      const timer = setTimeout(writeOnce, HANDLER_MS).unref();
+      logs.waiting.add(writeOnce);
+      outgoing.onSettled(writeOnce);
+    }
   };
 
   const serveRequest = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
@@ -157,7 +196,8 @@ export const makeServer = (
     const bytesOut = await connection?.endWith(status, error);
     if (!connection || bytesOut === undefined) return;
     const { method = '' } = incoming;
-    log(connection, incoming, { method, status, error, duration: 0, bytesIn: 0, bytesOut });
+    const outcome = { id: '', method, status, error, duration: 0, bytesIn: 0, bytesOut };
+    logs.write(exchangeOf(connection, incoming, outcome));
   };
 
   const connections = new Connections(
@@ -190,7 +230,7 @@ export const makeServer = (
         server.once('error', fail);
         // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
         server.listen(port, hostname, () => {
-          server.off('error', fail).on('error', tell);
+          server.off('error', fail).on('error', report);
           resolve(server.address() as AddressInfo);
         });
       }),
@@ -202,9 +242,9 @@ export const makeServer = (
         deadline,
         drained.then(() => tasks.settled()),
       );
-      if (!hasEnded) connections.cut();
+      if (!hasEnded) connections.cut('the shutdown cut it off');
       await drained;
-      const closed = Promise.resolve().then(onShutdown).catch(tell);
+      const closed = Promise.resolve().then(onShutdown).catch(report);
       await within(hasEnded ? Infinity : LATE_SHUTDOWN_MS, closed);
       await logs.flush();
       return hasEnded;

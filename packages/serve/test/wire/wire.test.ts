@@ -73,20 +73,22 @@ describe('connections', () => {
   );
 
   test.each([
-    ['/read?4', 'Content-Length: 10', 'ab', 'end'],
-    ['/read?5', 'Content-Length: 10', 'ab', 'destroy'],
-    ['/read?6', 'Transfer-Encoding: chunked', '3\r\nab', 'end'],
-    ['/read?7', 'Transfer-Encoding: chunked', '2\r\nab\r\n', 'destroy'],
-    ['/echo?8', 'Content-Length: 10', 'ab', 'destroy'],
-    ['/echo?9', 'Transfer-Encoding: chunked', '3\r\nab', 'end'],
+    ['/read?4', 'Content-Length: 10', 'ab', 'end', 499],
+    ['/read?5', 'Content-Length: 10', 'ab', 'destroy', 499],
+    ['/read?6', 'Transfer-Encoding: chunked', '3\r\nab', 'end', 499],
+    ['/read?7', 'Transfer-Encoding: chunked', '2\r\nab\r\n', 'destroy', 499],
+    ['/echo?8', 'Content-Length: 10', 'ab', 'destroy', 200],
+    ['/echo?9', 'Transfer-Encoding: chunked', '3\r\nab', 'end', 200],
   ] as const)(
-    'whose client leaves while it sends a body are logged as 499, and nobody is blamed: %s',
-    async (path, field, bytes, leave) => {
+    'whose client leaves while it sends a body are logged as such, and nobody is blamed: %s',
+    async (path, field, bytes, leave, status) => {
       const connection = rawConnection(server.port);
       connection.write(`POST ${path} HTTP/1.1\r\nHost: h\r\n${field}\r\n\r\n${bytes}`);
       await expect.poll(openSockets).toBeGreaterThan(0);
       connection.socket[leave]();
-      await recordOf(path).toEqual([expect.objectContaining({ status: 499, bytes_in: 2 })]);
+      await recordOf(path).toEqual([
+        expect.objectContaining({ status, error: 'the client left', bytes_in: 2 }),
+      ]);
       connection.socket.destroy();
       expect((await send(server.url, { path: '/' })).status).toBe(200);
       expect(server.errors()).toEqual([]);
@@ -98,9 +100,14 @@ describe('connections', () => {
     const connection = rawConnection(server.port);
     connection.write('GET /until-signal?many HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(5_000));
     await expect(connection.response()).rejects.toThrow();
-    await recordOf('/until-signal?many').toHaveLength(100);
+    await recordOf('/until-signal?many').toHaveLength(99);
     expect((await send(server.url, { path: '/held' })).body).toBe('1');
     server.child.kill('SIGUSR2');
+    await recordOf('/until-signal?many').toEqual(
+      Array(100).fill(
+        expect.objectContaining({ status: 499, error: 'more than 100 requests were pipelined' }),
+      ),
+    );
   });
 
   test('with more than a hundred requests pipelined are cut once the responses that are ready are sent', async () => {
@@ -118,9 +125,13 @@ describe('connections', () => {
     connection.write(get('/until-signal?1') + get('/?behind'));
     await expect.poll(async () => (await send(server.url, { path: '/held' })).body).toBe('1');
     connection.socket.destroy();
+    await recordOf('/?behind').toHaveLength(1);
+    server.child.kill('SIGUSR2');
     for (const uri of ['/until-signal?1', '/?behind'])
       await expect
         .poll(() => server.records())
-        .toContainEqual(expect.objectContaining({ uri, status: 499, bytes_in: 0 }));
+        .toContainEqual(
+          expect.objectContaining({ uri, status: 499, error: 'the client left', bytes_in: 0 }),
+        );
   });
 });

@@ -1,0 +1,78 @@
+import type { Context, ExecutionContext } from 'hono';
+import { MAX_ID, truncate } from './access-log.ts';
+import { loggedError } from './error-log.ts';
+import { jsonLine } from './json-line.ts';
+
+const MAX_MESSAGE = 8_192;
+const MAX_FIELD = 16_384;
+
+/** The levels of the app's log. */
+export type Level = 'INFO' | 'WARN' | 'ERROR';
+
+/** A line of the app's log. */
+export interface AppLine {
+  time: string; // RFC 3339
+  level: Level;
+  id: string; // of the request
+  message: string;
+  [field: string]: unknown;
+}
+
+/** The method of an execution context that takes a line of the app's log. */
+export const takeLine = Symbol('takeLine');
+
+/** An execution context that takes lines of the app's log; an empty id becomes the platform's. */
+export interface LineTaker {
+  [takeLine](line: AppLine): void;
+}
+
+/** Makes a value that JSON can hold, of a size that a log can. */
+const loggable = (value: unknown): unknown => {
+  if (value instanceof Error) return loggedError(value);
+  try {
+    const json = JSON.stringify(value) ?? '';
+    return json.length > MAX_FIELD ? truncate(json, MAX_FIELD) : value;
+  } catch {
+    try {
+      return truncate(String(value), MAX_FIELD); // a BigInt, a circle
+    } catch {
+      return 'a value that cannot be shown';
+    }
+  }
+};
+
+const appLine = (level: Level, id: string, message: string, fields: object): AppLine => {
+  const always = {
+    time: new Date().toISOString(),
+    level,
+    id: truncate(id, MAX_ID),
+    message: truncate(String(message), MAX_MESSAGE),
+  };
+  const line: AppLine = { ...always };
+  for (const [name, value] of Object.entries(fields))
+    if (!(name in always)) line[name] = loggable(value);
+  return line;
+};
+
+/**
+ * The app's log, beside the error log: on Node and Lambda lines of JSON on stderr, on Workers objects.
+ * Each has the time, the level, the id of the request, the message and the fields that are given.
+ * @example log(c).info('created', { slug })
+ */
+export const log = (c: Context) => {
+  const write =
+    (level: Level) =>
+    (message: string, fields: object = {}): void => {
+      // Hono's requestId() keeps its id here.
+      const id = c.get('requestId') ?? c.req.header('x-request-id') ?? '';
+      const line = appLine(level, String(id), message, fields);
+      try {
+        const context: ExecutionContext & Partial<LineTaker> = c.executionCtx;
+        context[takeLine]?.(line);
+      } catch {
+        // Hono throws where there is no execution context: in process, as in app.request.
+        console.error(jsonLine(line));
+      }
+    };
+  return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
+};
