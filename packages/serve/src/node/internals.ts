@@ -72,6 +72,10 @@ const aborts = new Set(['Client connection prematurely closed.', 'aborted', 'Err
 
 /** Whether an error only says that the client has left. */
 export const isAbort = (thrown: unknown): boolean => {
-  if (typeof thrown === 'string') return aborts.has(thrown);
-  return thrown instanceof Error && (thrown.name === 'AbortError' || aborts.has(thrown.message));
+  try {
+    const { name, message = thrown } = Object(thrown);
+    return name === 'AbortError' || aborts.has(message);
+  } catch {
+    return false; // a getter may throw
+  }
 };
