@@ -9,10 +9,12 @@ WORKDIR /app
 # compile cache is off for the same reason.
 # https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 COPY package.json package-lock.json ./
+COPY packages/serve/package.json ./packages/serve/
 RUN --mount=type=cache,target=/root/.npm \
   NODE_DISABLE_COMPILE_CACHE=1 npm ci --omit=dev --omit=optional
 
 # Copy the source code. Node runs TypeScript as it is: there is nothing to build
+COPY packages/serve/src ./packages/serve/src
 COPY src ./src
 COPY adapters ./adapters
 

@@ -12,6 +12,8 @@ const library = (name: string) => ({
     name: `serve-${name}`,
     include: [`packages/serve/test/${name}/*.test.ts`],
     globalSetup: 'packages/serve/test/support/build.ts',
+    // After the template's: an engine's unnamed images are removed at a file's end, whoever built them.
+    sequence: { groupOrder: 1 },
   },
 });
 
