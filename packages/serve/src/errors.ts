@@ -29,12 +29,17 @@ const defaultHandler: Handler = (error, c) => {
   return c.newResponse(response.body, response);
 };
 
-const watched = new WeakSet<Handler>();
+/** What a watching handler was made of. */
+const watched = new WeakMap<Handler, Handler>();
 
-const watchedHandler = (handler: Handler): Handler => {
-  if (watched.has(handler)) return handler;
+/** The apps that are served: behind their `onError` there is none that could take what it throws. */
+const outermost = new WeakSet<object>();
+
+const watchedHandler = (app: object, given: Handler): Handler => {
+  const handler = watched.get(given) ?? given;
   const watching: Handler = (error, c) => {
     take(c, error);
+    if (!outermost.has(app)) return handler(error, c);
     const failed = (thrown: unknown) => {
       take(c, thrown);
       return internalError(c);
@@ -46,7 +51,7 @@ const watchedHandler = (handler: Handler): Handler => {
       return failed(thrown);
     }
   };
-  watched.add(watching);
+  watched.set(watching, handler);
   return watching;
 };
 
@@ -70,24 +75,30 @@ const HANDLER = 'errorHandler';
 
 /**
  * Lets the library see the errors of an app: those that reach its `onError`, set before or after
- * this. The adapters call it for the app they serve. Call it yourself for an app within that app
- * which handles its errors by itself: a routed one that has an `onError`, or a mounted Hono. An app
- * without an `onError` gets the library's, so leave alone a routed one whose errors the outer app
- * shall handle.
+ * this. The adapters do so for the app they serve. Call it yourself for an app within that app
+ * which handles its errors by itself: a routed one that has an `onError`, or a mounted Hono. What
+ * such an `onError` throws reaches the outer app's, as without this. An app without an `onError`
+ * gets the library's, so leave alone a routed one whose errors the outer app shall handle.
  * @returns the app
  */
 export const watch = <App extends object>(app: App): App => {
   const current: unknown = Reflect.get(app, HANDLER);
   if (typeof current !== 'function') return app; // each 500 then says that its error was not seen
   const isHonos = current === handlerOfHono(app);
-  let handler = watchedHandler(isHonos ? defaultHandler : (current as Handler));
+  let handler = watchedHandler(app, isHonos ? defaultHandler : (current as Handler));
   Object.defineProperty(app, HANDLER, {
     configurable: true,
     enumerable: true,
     get: () => handler,
     set(next: Handler) {
-      handler = watchedHandler(next);
+      handler = watchedHandler(app, next);
     },
   });
   return app;
+};
+
+/** Watches the app that an adapter serves: if its `onError` fails, the library makes the response. */
+export const watchOutermost = (app: object): void => {
+  outermost.add(app);
+  watch(app);
 };

@@ -1,6 +1,6 @@
 import type { Env, ExecutionContext, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
-import { watch } from './errors.ts';
+import { watchOutermost } from './errors.ts';
 import { serveWeb } from './web.ts';
 
 // Objects, not lines: Workers Logs indexes their fields.
@@ -13,7 +13,7 @@ const consoles = { INFO: console.log, WARN: console.warn, ERROR: console.error }
 export const worker = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
 ) => {
-  watch(app);
+  watchOutermost(app);
   return {
     fetch: (request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> =>
       serveWeb(app.fetch, request, {

@@ -4,7 +4,7 @@ import { getConnInfo, handle, type LambdaContext } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../background-tasks.ts';
 import { errorRecord } from '../error-log.ts';
-import { watch } from '../errors.ts';
+import { watchOutermost } from '../errors.ts';
 import { jsonLine } from '../json-line.ts';
 import { serveWeb } from '../web.ts';
 import { decodedFetch } from './decoded-fetch.ts';
@@ -21,7 +21,7 @@ const logError = (record: object) => process.stderr.write(`${jsonLine(record)}\n
 export const lambda = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
 ): ReturnType<typeof handle> => {
-  watch(app);
+  watchOutermost(app);
   const tasks = new BackgroundTasks();
   const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) => {
     const { awsRequestId: id } = c.env.lambdaContext;

@@ -17,8 +17,7 @@ const areOne = (): boolean => {
   return out.ino === error.ino && out.dev === error.dev;
 };
 
-/** Opens the logs of the process: the access log on stdout, the error log on stderr. */
-export const openLogs = () => {
+const makeLogs = () => {
   const toStdout = lineSink(process.stdout);
   // Two writers of one pipe would write into each other's lines.
   const toStderr = areOne() ? toStdout : lineSink(process.stderr);
@@ -54,4 +53,12 @@ export const openLogs = () => {
 };
 
 /** The logs of the process. */
-export type Logs = ReturnType<typeof openLogs>;
+export type Logs = ReturnType<typeof makeLogs>;
+
+let logs: Logs | undefined;
+
+/** Opens the logs of the process: the access log on stdout, the error log on stderr. All its servers share them. */
+export const openLogs = (): Logs => {
+  logs ??= makeLogs();
+  return logs;
+};

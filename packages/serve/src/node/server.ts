@@ -5,7 +5,7 @@ import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
 import type { Exchange } from '../access-log.ts';
 import { BackgroundTasks } from '../background-tasks.ts';
-import { watch } from '../errors.ts';
+import { watchOutermost } from '../errors.ts';
 import type { Fetch } from '../respond.ts';
 import { clientAddress } from './client-address.ts';
 import type { Connection } from './connection.ts';
@@ -110,7 +110,7 @@ export const makeServer = (
   { bindings, trustProxy = 0, onShutdown }: CommonOptions & { bindings?: object },
   logs: Logs,
 ): AppServer => {
-  watch(app);
+  watchOutermost(app);
   const tasks = new BackgroundTasks();
   const shutdown = new AbortController();
   const listener = appListener(app.fetch, {

@@ -55,10 +55,10 @@ export const events = {
 const received = (result: APIGatewayProxyResult): Received => ({
   status: result.statusCode,
   headers: Object.fromEntries(
-    Object.entries(result.headers ?? result.multiValueHeaders ?? {}).map(([name, value]) => [
-      name.toLowerCase(),
-      String(value),
-    ]),
+    Object.entries({
+      ...(result.headers ?? result.multiValueHeaders),
+      ...('cookies' in result && { 'Set-Cookie': result.cookies }), // of payload 2.0
+    }).map(([name, value]) => [name.toLowerCase(), String(value)]),
   ),
   body: Buffer.from(result.body, result.isBase64Encoded ? 'base64' : 'utf8').toString(),
 });
@@ -134,14 +134,16 @@ export const startLambda = async (
   const failed = ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${output()}`)));
   await Promise.race([api.isReady, failed]);
   // The runtime adds plain lines of its own.
-  const parse = (lines: string[]) =>
-    lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  const isRecord = (line: string) => line.startsWith('{');
+  const parse = (lines: string[]) => lines.filter(isRecord).map((line) => JSON.parse(line));
   return {
     stdout,
     send: async (sent: Sent, payload: keyof typeof events = '2.0'): Promise<Received> =>
       received((await api.invoke(events[payload](sent))) as APIGatewayProxyResult),
     records: (): AccessRecord[] => parse(stdout),
     errors: (): ErrorRecord[] => parse(stderr),
+    /** What else is on stderr. */
+    plainLines: () => stderr.filter((line) => !isRecord(line)),
     async stop() {
       child.kill('SIGTERM');
       await ended;

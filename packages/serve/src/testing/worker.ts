@@ -65,15 +65,20 @@ export const startWorker = async (
     }),
   );
   const url = (await miniflare.ready).origin;
+  const messages = (level: string) =>
+    logs.filter((log) => log.level === level).map(({ message }) => message);
   // workerd shows an object as a literal, and adds lines of its own.
+  const isObject = (message: string) => message.startsWith('{');
   const logged = (level: string) =>
-    logs
-      .filter((log) => log.level === level && log.message.startsWith('{'))
-      .map(({ message }) => runInNewContext(`(${message})`));
+    messages(level)
+      .filter(isObject)
+      .map((message) => runInNewContext(`(${message})`));
   return {
     url,
     records: (): AccessRecord[] => logged('log'),
     errors: (): ErrorRecord[] => logged('error'),
+    /** What else was logged as an error. */
+    plainLines: () => messages('error').filter((message) => !isObject(message)),
     stop: () => miniflare.dispose(),
   };
 };

@@ -1,27 +1,38 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { lambdaRoot, nodeBundle, nodeSource } from './targets.ts';
+import {
+  errorsBundle,
+  errorsLambdaRoot,
+  errorsSource,
+  lambdaRoot,
+  nodeBundle,
+  nodeSource,
+} from './targets.ts';
 
-/** Vitest's global set-up: bundles the fixture as a service is bundled. */
-export const setup = async (): Promise<void> => {
-  const options = {
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    logLevel: 'warning',
-  } as const;
-  await build({
+const options = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  logLevel: 'warning',
+} as const;
+
+const bundleServer = (source: string, outfile: string) =>
+  build({ ...options, entryPoints: [source], sourcemap: true, outfile });
+
+const bundleFunction = (source: string, root: string) =>
+  build({
     ...options,
-    entryPoints: [nodeSource],
-    sourcemap: true,
-    outfile: nodeBundle,
-  });
-  await build({
-    ...options,
-    entryPoints: [nodeSource.replace('node.ts', 'lambda.ts')],
+    entryPoints: [source],
     minify: true,
     keepNames: true,
-    outfile: join(lambdaRoot, 'index.mjs'),
+    outfile: join(root, 'index.mjs'),
   });
+
+/** Vitest's global set-up: bundles the fixtures as a service is bundled. */
+export const setup = async (): Promise<void> => {
+  await bundleServer(nodeSource, nodeBundle);
+  await bundleServer(errorsSource, errorsBundle);
+  await bundleFunction(nodeSource.replace('node.ts', 'lambda.ts'), lambdaRoot);
+  await bundleFunction(errorsSource.replace('node.ts', 'lambda.ts'), errorsLambdaRoot);
 };

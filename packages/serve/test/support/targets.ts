@@ -14,6 +14,12 @@ export const nodeBundle = path('dist/server.js');
 /** Its Lambda function, bundled; made by build.ts. */
 export const lambdaRoot = path('dist/lambda');
 
+/** The sources of the server of errors/, its bundle, its Worker's configuration and its Lambda function. */
+export const errorsSource = path('errors/node.ts');
+export const errorsBundle = path('dist/errors.js');
+export const errorsWorkerConfig = path('errors/wrangler.toml');
+export const errorsLambdaRoot = path('dist/errors-lambda');
+
 /** AWS's own runtime interface client. */
 export const lambdaClient = path('lambda/node_modules/.bin/aws-lambda-ric');
 

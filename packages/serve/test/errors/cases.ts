@@ -1,0 +1,113 @@
+import type { apps } from './apps.ts';
+
+/** What an app of apps.ts is owed for GET /fail, on every platform. */
+export interface Owed {
+  status: number;
+  body: string;
+  /** Whether its header fields are those that middlewares set: not where none ran, or where no `c` made it. */
+  keepsHeaders: boolean;
+  /** The record's `error`. A pattern stands for words of V8's, or for a long sentence. */
+  error: string | RegExp;
+  /** The messages of the ERROR lines. */
+  told: readonly (string | RegExp)[];
+}
+
+/** What a response that `c` made has of the middlewares. */
+export const keptHeaders = {
+  'x-request-id': 'the-request',
+  'access-control-allow-origin': '*',
+  'set-cookie': 'visited=1',
+};
+
+const failure = (body: string, ...told: (string | RegExp)[]): Owed => ({
+  status: 500,
+  body,
+  keepsHeaders: true,
+  error: told[0] ?? '',
+  told,
+});
+
+const own = failure('its own', 'a secret');
+const inner = failure('the inner one', 'a secret');
+const internal = '{"message":"Internal Server Error"}';
+const standard = failure(internal, 'a secret');
+const ofOnError = failure(internal, 'a secret', 'from onError');
+
+/** The last resort, for what Hono hands to no `onError`. */
+const lastResort = (told: string | RegExp): Owed => ({
+  ...failure(internal, told),
+  keepsHeaders: false,
+});
+
+const unseen = (status: number) =>
+  new RegExp(`^the response has status ${status}, and no error was seen: .*watch\\(\\)`);
+
+/** What is owed to each app. */
+export const cases: Record<keyof typeof apps, Owed> = {
+  'its own onError': own,
+  'its own async onError': own,
+  'its own onError, and a single handler': { ...own, keepsHeaders: false },
+  'its own onError, and a single async handler': { ...own, keepsHeaders: false },
+  'its own onError, set after it is served': own,
+  'no onError': standard,
+  'no onError, and a single handler': { ...standard, keepsHeaders: false },
+  'no onError, an HTTPException of 418': {
+    ...failure('short and stout', 'short and stout'),
+    status: 418,
+    told: [],
+  },
+  'no onError, an HTTPException of 503': { ...failure('overloaded', 'overloaded'), status: 503 },
+  'no onError, an HTTPException with a response of its own': {
+    ...failure('who?', 'who'),
+    status: 401,
+    told: [],
+  },
+  'no onError, an error whose getResponse throws': failure(
+    internal,
+    'a secret',
+    'from getResponse',
+  ),
+  'an onError that throws': ofOnError,
+  'an onError that rejects': ofOnError,
+  'an onError that rethrows': standard,
+  'an onError that responds with less than 500': {
+    ...failure('conflict', 'a secret'),
+    status: 409,
+    told: [],
+  },
+  'an onError that throws, in an app that was watched before': ofOnError,
+  'a middleware that throws after next()': own,
+  'a notFound that throws': own,
+  'a middleware that replaces c.env': own,
+
+  'a string thrown': lastResort('a thrown string'),
+  'a string thrown behind middlewares': lastResort('a thrown string'),
+  'undefined thrown': lastResort('undefined'),
+  'undefined thrown behind middlewares': lastResort('undefined'),
+  'a revoked proxy thrown': lastResort(/./),
+  // What Hono asks of it throws an Error, which reaches onError.
+  'a revoked proxy thrown behind middlewares': failure('its own', /./),
+  'a string thrown without an onError': lastResort('a thrown string'),
+
+  'a routed app without an onError': own,
+  'a routed app with an onError': { ...failure('the inner one', unseen(500)), error: '' },
+  'a routed app with an onError, watched': inner,
+  'a routed app with an onError, watched once it is routed': inner,
+  'a routed app with an onError that rethrows, watched': own,
+  'a routed app with an onError that throws another, watched': failure(
+    'its own',
+    'a secret',
+    'another',
+  ),
+  'a mounted Hono': { ...failure('the inner one', unseen(500)), error: '' },
+  'a mounted Hono, watched': inner,
+  'a mounted Hono without an onError, watched': standard,
+  'a response of 503 without an error': { ...failure('busy', unseen(503)), status: 503, error: '' },
+
+  'a subclass of Hono': standard,
+  'a subclass of Hono whose constructor needs an argument': standard,
+  'a subclass of Hono with an onError': failure('of the class', 'a secret'),
+  'hono/tiny': standard,
+  'hono/tiny with an onError': own,
+  'hono/quick': standard,
+};

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AccessRecord } from '../../src/access-log.ts';
+import type { ErrorRecord } from '../../src/error-log.ts';
+import type { Received, Sent } from '../../src/testing/client.ts';
+import { cases, keptHeaders, type Owed } from './cases.ts';
+
+/** A target that serves each app of apps.ts. */
+export interface ErrorTarget {
+  /** Sends a request to an app, by its name. */
+  send(app: string, sent: Sent): Promise<Received>;
+  records(): AccessRecord[];
+  errors(): ErrorRecord[];
+  /** What is on stderr beside the ERROR lines. */
+  plainLines(): string[];
+  stop(): Promise<unknown>;
+}
+
+const matching = (text: string | RegExp) =>
+  text instanceof RegExp ? expect.stringMatching(text) : text;
+
+/** Declares a test for each app. */
+export const errorTests = (
+  start: () => Promise<ErrorTarget>,
+  owedTo: Record<string, Owed> = cases,
+): void => {
+  let target: ErrorTarget;
+  beforeAll(async () => {
+    target = await start();
+  });
+  afterAll(() => target.stop());
+
+  test.each(Object.entries(owedTo))('%s', async (app, owed) => {
+    const path = `/fail?${encodeURIComponent(app)}`;
+    const [errorsBefore, plainLinesBefore] = [target.errors().length, target.plainLines()];
+    const received = await target.send(app, {
+      path,
+      headers: { 'X-App': app, 'X-Request-Id': keptHeaders['x-request-id'] },
+    });
+    expect(received).toMatchObject({
+      status: owed.status,
+      body: owed.body,
+      headers: {
+        'x-content-type-options': 'nosniff',
+        ...(owed.keepsHeaders && keptHeaders),
+      },
+    });
+    await expect
+      .poll(() => target.records().filter(({ uri }) => uri === path))
+      .toEqual([
+        expect.objectContaining({
+          status: owed.status,
+          error: matching(owed.error),
+        }),
+      ]);
+    const told = () => target.errors().slice(errorsBefore);
+    await expect.poll(() => told().length).toBe(owed.told.length);
+    expect(told().map(({ level, message }) => ({ level, message }))).toEqual(
+      owed.told.map((message) => ({ level: 'ERROR', message: matching(message) })),
+    );
+    expect(target.plainLines()).toEqual(plainLinesBefore);
+  });
+};
