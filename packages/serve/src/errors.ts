@@ -29,15 +29,14 @@ const defaultHandler: Handler = (error, c) => {
   return c.newResponse(response.body, response);
 };
 
-/** What a watching handler was made of. */
-const watched = new WeakMap<Handler, Handler>();
+const watched = new WeakSet<object>();
 
 /** The apps that are served: behind their `onError` there is none that could take what it throws. */
 const outermost = new WeakSet<object>();
 
-const watchedHandler = (app: object, given: Handler): Handler => {
-  const handler = watched.get(given) ?? given;
-  const watching: Handler = (error, c) => {
+const watchedHandler =
+  (app: object, handler: Handler): Handler =>
+  (error, c) => {
     take(c, error);
     if (!outermost.has(app)) return handler(error, c);
     const failed = (thrown: unknown) => {
@@ -46,14 +45,12 @@ const watchedHandler = (app: object, given: Handler): Handler => {
     };
     try {
       const response = handler(error, c);
-      return response instanceof Promise ? response.catch(failed) : response;
+      if (!(response instanceof Promise)) return checkedResponse(response);
+      return response.then(checkedResponse).catch(failed);
     } catch (thrown) {
       return failed(thrown);
     }
   };
-  watched.set(watching, handler);
-  return watching;
-};
 
 /** The error handler that Hono gives to an app of this class, in whichever build the app has. */
 const handlerOfHono = (app: object): unknown => {
@@ -82,8 +79,10 @@ const HANDLER = 'errorHandler';
  * @returns the app
  */
 export const watch = <App extends object>(app: App): App => {
+  if (watched.has(app)) return app;
   const current: unknown = Reflect.get(app, HANDLER);
   if (typeof current !== 'function') return app; // each 500 then says that its error was not seen
+  watched.add(app);
   const isHonos = current === handlerOfHono(app);
   let handler = watchedHandler(app, isHonos ? defaultHandler : (current as Handler));
   Object.defineProperty(app, HANDLER, {

@@ -18,7 +18,7 @@ const revoked = () => {
   return proxy;
 };
 
-/** Adds the middlewares whose header fields the responses keep: one sets them by `c.header`, one by `c.res`. */
+/** Adds middlewares whose header fields the responses keep: cors() sets them on `c.res`, the others by `c.header`. */
 const withMiddlewares = <App extends HonoBase>(app: App): App => {
   app.use(requestId(), cors(), async (c, next) => {
     c.header('Set-Cookie', 'visited=1');
@@ -45,6 +45,13 @@ const own = (app: HonoBase): HonoBase => app.onError((_, c) => c.text('its own',
 
 /** An app to route or to mount, which handles its errors by itself. */
 const inner = (): Hono => throwing(new Hono()).onError((_, c) => c.text('the inner one', 500));
+
+/** Sets an onError that only code without types can set. */
+const withUntypedHandler = (app: HonoBase, handler: () => unknown): HonoBase => {
+  const untyped: { onError(handler: unknown): unknown } = app;
+  untyped.onError(handler);
+  return app;
+};
 
 class WithArguments extends Hono {
   constructor(greeting: string) {
@@ -78,6 +85,8 @@ export const apps = {
     failing(() => new HTTPException(418, { message: 'short and stout' })),
   'no onError, an HTTPException of 503': () =>
     failing(() => new HTTPException(503, { message: 'overloaded' })),
+  'no onError, an HTTPException behind a middleware that uses c.header alone': () =>
+    throwing(new Hono().use(requestId()), () => new HTTPException(410, { message: 'gone' })),
   'no onError, an HTTPException with a response of its own': () =>
     failing(
       () => new HTTPException(401, { res: new Response('who?', { status: 401 }), message: 'who' }),
@@ -102,6 +111,9 @@ export const apps = {
     failing().onError((thrown) => {
       throw thrown;
     }),
+  'an onError that returns no Response': () => withUntypedHandler(failing(), () => undefined),
+  'an async onError that returns no Response': () =>
+    withUntypedHandler(failing(), async () => undefined),
   'an onError that responds with less than 500': () =>
     failing().onError((_, c) => c.text('conflict', 409)),
   'an onError that throws, in an app that was watched before': () =>

@@ -4,17 +4,20 @@ import type { apps } from './apps.ts';
 export interface Owed {
   status: number;
   body: string;
-  /** Whether its header fields are those that middlewares set: not where none ran, or where no `c` made it. */
-  keepsHeaders: boolean;
+  /** The header fields that middlewares have set: none where none ran, or where no `c` made the response. */
+  headers: Record<string, string>;
   /** The record's `error`. A pattern stands for words of V8's, or for a long sentence. */
   error: string | RegExp;
   /** The messages of the ERROR lines. */
   told: readonly (string | RegExp)[];
 }
 
+/** The id that each request brings. */
+export const requestId = 'the-request';
+
 /** What a response that `c` made has of the middlewares. */
-export const keptHeaders = {
-  'x-request-id': 'the-request',
+const keptHeaders = {
+  'x-request-id': requestId,
   'access-control-allow-origin': '*',
   'set-cookie': 'visited=1',
 };
@@ -22,7 +25,7 @@ export const keptHeaders = {
 const failure = (body: string, ...told: (string | RegExp)[]): Owed => ({
   status: 500,
   body,
-  keepsHeaders: true,
+  headers: keptHeaders,
   error: told[0] ?? '',
   told,
 });
@@ -31,12 +34,13 @@ const own = failure('its own', 'a secret');
 const inner = failure('the inner one', 'a secret');
 const internal = '{"message":"Internal Server Error"}';
 const standard = failure(internal, 'a secret');
+const noResponse = 'a handler returned no Response';
 const ofOnError = failure(internal, 'a secret', 'from onError');
 
 /** The last resort, for what Hono hands to no `onError`. */
 const lastResort = (told: string | RegExp): Owed => ({
   ...failure(internal, told),
-  keepsHeaders: false,
+  headers: {},
 });
 
 const unseen = (status: number) =>
@@ -46,17 +50,23 @@ const unseen = (status: number) =>
 export const cases: Record<keyof typeof apps, Owed> = {
   'its own onError': own,
   'its own async onError': own,
-  'its own onError, and a single handler': { ...own, keepsHeaders: false },
-  'its own onError, and a single async handler': { ...own, keepsHeaders: false },
+  'its own onError, and a single handler': { ...own, headers: {} },
+  'its own onError, and a single async handler': { ...own, headers: {} },
   'its own onError, set after it is served': own,
   'no onError': standard,
-  'no onError, and a single handler': { ...standard, keepsHeaders: false },
+  'no onError, and a single handler': { ...standard, headers: {} },
   'no onError, an HTTPException of 418': {
     ...failure('short and stout', 'short and stout'),
     status: 418,
     told: [],
   },
   'no onError, an HTTPException of 503': { ...failure('overloaded', 'overloaded'), status: 503 },
+  'no onError, an HTTPException behind a middleware that uses c.header alone': {
+    ...failure('gone', 'gone'),
+    status: 410,
+    headers: { 'x-request-id': requestId },
+    told: [],
+  },
   'no onError, an HTTPException with a response of its own': {
     ...failure('who?', 'who'),
     status: 401,
@@ -70,6 +80,8 @@ export const cases: Record<keyof typeof apps, Owed> = {
   'an onError that throws': ofOnError,
   'an onError that rejects': ofOnError,
   'an onError that rethrows': standard,
+  'an onError that returns no Response': failure(internal, 'a secret', noResponse),
+  'an async onError that returns no Response': failure(internal, 'a secret', noResponse),
   'an onError that responds with less than 500': {
     ...failure('conflict', 'a secret'),
     status: 409,

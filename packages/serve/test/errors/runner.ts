@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccessRecord } from '../../src/access-log.ts';
 import type { ErrorRecord } from '../../src/error-log.ts';
 import type { Received, Sent } from '../../src/testing/client.ts';
-import { cases, keptHeaders, type Owed } from './cases.ts';
+import { cases, type Owed, requestId } from './cases.ts';
 
 /** A target that serves each app of apps.ts. */
 export interface ErrorTarget {
@@ -34,14 +34,14 @@ export const errorTests = (
     const [errorsBefore, plainLinesBefore] = [target.errors().length, target.plainLines()];
     const received = await target.send(app, {
       path,
-      headers: { 'X-App': app, 'X-Request-Id': keptHeaders['x-request-id'] },
+      headers: { 'X-App': app, 'X-Request-Id': requestId },
     });
     expect(received).toMatchObject({
       status: owed.status,
       body: owed.body,
       headers: {
         'x-content-type-options': 'nosniff',
-        ...(owed.keepsHeaders && keptHeaders),
+        ...owed.headers,
       },
     });
     await expect
