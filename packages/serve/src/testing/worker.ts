@@ -54,31 +54,33 @@ export const startWorker = async (
   bindings: Record<string, string> = {},
 ) => {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
-  const logs: { level: string; message: string }[] = [];
+  const records: AccessRecord[] = [];
+  const errors: ErrorRecord[] = [];
+  const plainLines: string[] = [];
+  // workerd shows an object as a literal, and adds lines of its own.
+  const take = ({ level, message }: { level: string; message: string }) => {
+    if (message.startsWith('{')) {
+      const record = runInNewContext(`(${message})`);
+      if (level === 'log') records.push(record);
+      else if (level === 'error') errors.push(record);
+    } else if (level === 'error') plainLines.push(message);
+  };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       bindings: { ...Object(workerOptions.bindings), ...bindings },
       cf: false,
-      handleStructuredLogs: ({ level, message }) => logs.push({ level, message }),
+      handleStructuredLogs: take,
     }),
   );
   const url = (await miniflare.ready).origin;
-  const messages = (level: string) =>
-    logs.filter((log) => log.level === level).map(({ message }) => message);
-  // workerd shows an object as a literal, and adds lines of its own.
-  const isObject = (message: string) => message.startsWith('{');
-  const logged = (level: string) =>
-    messages(level)
-      .filter(isObject)
-      .map((message) => runInNewContext(`(${message})`));
   return {
     url,
-    records: (): AccessRecord[] => logged('log'),
-    errors: (): ErrorRecord[] => logged('error'),
+    records: () => [...records],
+    errors: () => [...errors],
     /** What else was logged as an error. */
-    plainLines: () => messages('error').filter((message) => !isObject(message)),
+    plainLines: () => [...plainLines],
     stop: () => miniflare.dispose(),
   };
 };
