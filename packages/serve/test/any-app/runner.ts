@@ -3,7 +3,7 @@ import type { AccessRecord } from '../../src/access-log.ts';
 import type { ErrorRecord } from '../../src/error-log.ts';
 import { type Received, type Sent, send } from '../../src/testing/client.ts';
 import { health } from '../support/targets.ts';
-import { anyApp, type Owed } from './cases.ts';
+import { type AppCase, anyApp, type Owed } from './cases.ts';
 
 /** What the platform has for the routes of routes.ts: variables, by name. */
 export const fixtureEnv = { FIXTURE: 'a value of the platform' };
@@ -16,13 +16,18 @@ export interface AppTarget {
   stop(): Promise<unknown>;
 }
 
-/**
- * Declares a test for each case of "Any Hono app".
- * @param platform names what the cases have on the platform's differences, if it has any
- */
+/** What a run of the table may have of its own. */
+interface Options {
+  /** What the cases call the platform's differences, if it has any. */
+  platform?: 'onWorkers' | 'onLambda';
+  /** The cases, if not all. */
+  cases?: readonly AppCase[];
+}
+
+/** Declares a test for each case of "Any Hono app". */
 export const anyAppTests = (
   start: () => Promise<AppTarget>,
-  platform?: 'onWorkers' | 'onLambda',
+  { platform, cases = anyApp }: Options = {},
 ): void => {
   let target: AppTarget;
   beforeAll(async () => {
@@ -30,7 +35,7 @@ export const anyAppTests = (
   });
   afterAll(() => target.stop());
 
-  test.each(anyApp)('$path', async ({ method = 'GET', path, requestBody, ...owed }) => {
+  test.each(cases)('$path', async ({ method = 'GET', path, requestBody, ...owed }) => {
     const { status, body, headers, record, isTold }: Owed = {
       ...owed,
       ...(platform && owed[platform]),
@@ -64,9 +69,9 @@ export const anyAppTests = (
 /** The same, for a target that listens at a URL. */
 export const anyAppTestsAt = (
   start: () => Promise<Omit<AppTarget, 'send'> & { url: string }>,
-  platform?: 'onWorkers',
+  options?: Options,
 ): void =>
   anyAppTests(async () => {
     const target = await start();
     return { ...target, send: (sent) => send(target.url, sent) };
-  }, platform);
+  }, options);

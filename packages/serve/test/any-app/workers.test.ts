@@ -4,7 +4,6 @@ import { workerConfig } from '../support/targets.ts';
 import { anyAppTestsAt, fixtureEnv } from './runner.ts';
 
 describe('any app, in workerd', () =>
-  anyAppTestsAt(
-    async () => startWorker(await bundleWorker(workerConfig), fixtureEnv),
-    'onWorkers',
-  ));
+  anyAppTestsAt(async () => startWorker(await bundleWorker(workerConfig), fixtureEnv), {
+    platform: 'onWorkers',
+  }));

@@ -5,7 +5,7 @@ import { errorTests } from '../errors/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
 
 describe('any app, on Lambda', () =>
-  anyAppTests(() => startLambda(lambdaClient, lambdaRoot, fixtureEnv), 'onLambda'));
+  anyAppTests(() => startLambda(lambdaClient, lambdaRoot, fixtureEnv), { platform: 'onLambda' }));
 
 describe('the errors of any app, on Lambda', () =>
   errorTests(async () => {

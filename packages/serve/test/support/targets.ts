@@ -29,6 +29,9 @@ export const fixture = ['node', nodeSource];
 /** The same, of the bundle. */
 export const bundle = ['node', '--enable-source-maps', nodeBundle];
 
+/** The command of the fixture's server in a process that lacks what isn't public: see without.ts. */
+export const degradedFixture = ['node', '--import', path('support/without.ts'), nodeSource];
+
 /** The ways to run the Node server, by name. */
 export const nodeServers: [string, string[]][] = [
   ['the sources', fixture],

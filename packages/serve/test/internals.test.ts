@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { createServer, type ServerOptions } from 'node:http';
+import { createRequire } from 'node:module';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { Hono as QuickHono } from 'hono/quick';
+import { Hono as TinyHono } from 'hono/tiny';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  bytesTaken,
+  onLastResponse,
+  partsOf,
+  stopListening,
+  stopParsing,
+} from '../src/node/internals.ts';
+import { send } from '../src/testing/client.ts';
+import { type ServerProcess, startServer } from '../src/testing/process.ts';
+import { anyApp } from './any-app/cases.ts';
+import { anyAppTestsAt, fixtureEnv } from './any-app/runner.ts';
+import { rawConnection } from './support/raw.ts';
+import { degradedFixture, fixture } from './support/targets.ts';
+import { wire } from './wire/cases.ts';
+import { wireTests } from './wire/runner.ts';
+
+const request = (path = '/', ...fields: string[]) =>
+  `GET ${path} HTTP/1.1\r\n${['Host: h', ...fields].join('\r\n')}\r\n\r\n`;
+
+/** Starts a plain server of Node's; resolves to it and its port. */
+const listen = async (options: ServerOptions = {}) => {
+  const server = createServer(options).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+};
+
+describe('of what is not public, Node still has', () => {
+  test("the parser's callback, without which it makes no more requests", async () => {
+    const { server, port } = await listen();
+    let requests = 0;
+    server.on('request', ({ socket }, outgoing) => {
+      requests += 1;
+      stopParsing(socket);
+      setImmediate(() => outgoing.end('x'));
+    });
+    const connection = rawConnection(port);
+    connection.write(request().repeat(3));
+    expect((await connection.response()).body).toBe('x');
+    expect(requests).toBe(1);
+    server.close();
+    connection.socket.destroy();
+  });
+
+  test('the count of the bytes that the kernel has taken', async () => {
+    const size = 50_000_000; // more than its buffers hold
+    const { server, port } = await listen();
+    const client = connect(port, '127.0.0.1').pause();
+    const [socket]: Socket[] = await once(server, 'connection');
+    if (!socket) throw new Error('no connection');
+    socket.write(Buffer.alloc(size));
+    expect(bytesTaken(socket)).toBeGreaterThan(0);
+    expect(bytesTaken(socket)).toBeLessThan(size);
+    // What the socket itself says changes with the whole write only.
+    expect(socket.bytesWritten - socket.writableLength).toBe(0);
+    client.resume();
+    await once(socket, 'drain');
+    expect(bytesTaken(socket)).toBe(size);
+    socket.destroy(); // has no handle any more
+    expect(bytesTaken(socket)).toBe(size);
+    server.close();
+  });
+
+  test('the method that it calls after the last response of a connection', async () => {
+    const { server, port } = await listen();
+    let ends = 0;
+    server
+      .on('connection', (socket) =>
+        onLastResponse(socket, () => {
+          ends += 1;
+          socket.end();
+        }),
+      )
+      .on('request', (_, outgoing) => outgoing.end('x'));
+    const connection = rawConnection(port);
+    connection.write(request());
+    await connection.response();
+    expect(ends).toBe(0);
+    connection.write(request('/', 'Connection: close'));
+    await connection.response();
+    await connection.end();
+    expect(ends).toBe(1);
+    server.close();
+    connection.socket.destroy();
+  });
+
+  test('a way to stop listening that leaves connections and the clock of their time limits alone', async () => {
+    const { server, port } = await listen({ headersTimeout: 100, connectionsCheckingInterval: 10 });
+    server.on('request', (_, outgoing) => outgoing.end('x'));
+    const connection = rawConnection(port);
+    connection.write(request());
+    await connection.response();
+    stopListening(server);
+    await expect(send(`http://127.0.0.1:${port}`, { path: '/' })).rejects.toThrow('ECONNREFUSED');
+    connection.write(request());
+    expect((await connection.response()).body).toBe('x');
+    connection.write('GET / HTTP/1.1\r\nHost');
+    const [{ code }] = await once(server, 'clientError');
+    expect(code).toBe('ERR_HTTP_REQUEST_TIMEOUT');
+    connection.socket.destroy();
+  });
+});
+
+test("@hono/node-server still keeps a Response's parts where they are looked for", () => {
+  const NativeResponse = Response;
+  getRequestListener(() => new Response());
+  expect(Response).not.toBe(NativeResponse);
+  const headers = { 'X-A': 'b' };
+  expect(partsOf(new Response('x', { status: 201, headers }))).toEqual([201, 'x', headers]);
+  const stream = new ReadableStream();
+  expect(partsOf(new Response(stream))?.[1]).toBe(stream);
+  expect(partsOf(new NativeResponse('x'))).toBeUndefined();
+});
+
+test.each([
+  ['hono', Hono],
+  ['hono/tiny', TinyHono],
+  ['hono/quick', QuickHono],
+  ["hono's CommonJS build", createRequire(import.meta.url)('hono').Hono as typeof Hono],
+])('%s still keeps the onError of an app where it is looked for', (_, Class) => {
+  const app = new Class();
+  expect(Reflect.get(app, 'errorHandler')).toBe(Reflect.get(new Class(), 'errorHandler'));
+  const handler = () => new Response();
+  app.onError(handler);
+  expect(Reflect.get(app, 'errorHandler')).toBe(handler);
+});
+
+describe('where it is gone,', () => {
+  const degraded = (WITHOUT: string) => () =>
+    startServer(degradedFixture, { env: { ...fixtureEnv, WITHOUT } });
+
+  // The body of the one that is left out fails before its header is sent, which is then a 500.
+  describe('the parts of a Response: responses are the same', () =>
+    anyAppTestsAt(degraded('Symbol(cache)'), {
+      cases: anyApp.filter(({ path }) => path !== '/stream-error-at-once'),
+    }));
+
+  describe("the parser's callback and the socket's handle: the wire is the same", () => {
+    let server: ServerProcess;
+    beforeAll(async () => {
+      server = await degraded('parser,_handle')();
+    });
+    afterAll(() => server.stop());
+
+    wireTests(() => server);
+  });
+
+  test("the app's onError: it responds as before, and each 500 is told", async () => {
+    const server = await degraded('errorHandler')();
+    const { body } = await send(server.url, { path: '/throw/error' });
+    expect(body).toBe('{"message":"Internal Server Error"}');
+    await server.stop();
+    expect(server.errors().map(({ message }) => message)).toEqual([
+      expect.stringContaining('no error was seen'),
+    ]);
+  });
+});
+
+describe('what our place of it is for:', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startServer(fixture);
+  });
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+    expect(server.errors()).toEqual([]);
+  });
+
+  /** Sends the head of an upload, and of its body whatever the server takes until it responds. */
+  const upload = async (head: string) => {
+    const connection = rawConnection(server.port);
+    const { socket } = connection;
+    const chunk = 'x'.repeat(65_536);
+    let isDone = false;
+    const goOn = () => {
+      while (!isDone && socket.writable && socket.write(chunk));
+    };
+    connection.write(head);
+    socket.on('drain', goOn);
+    goOn();
+    const { status } = await connection.response();
+    isDone = true;
+    socket.end();
+    await connection.end();
+    return status;
+  };
+
+  test.each([
+    ['that the client wants to end', 'Connection: close\r\n'],
+    ['that could go on', ''],
+  ])(
+    'each of forty clients gets the response to an upload that nobody reads, on a connection %s',
+    async (_, field) => {
+      const head = `POST / HTTP/1.1\r\nHost: h\r\n${field}Content-Length: 100000000000\r\n\r\n`;
+      const uploads = Array.from({ length: 40 }, () => upload(head));
+      const responses = await Promise.allSettled(uploads);
+      expect(responses).toEqual(Array(40).fill({ status: 'fulfilled', value: 404 }));
+    },
+  );
+
+  test.each(wire.filter(({ statuses }) => !statuses.includes(408)))(
+    'a reset by the client does no harm: $name',
+    async ({ bytes }) => {
+      const early = rawConnection(server.port);
+      early.write(bytes);
+      await once(early.socket, 'connect');
+      early.socket.resetAndDestroy();
+      const late = rawConnection(server.port);
+      late.write(bytes);
+      await once(late.socket, 'data');
+      late.socket.resetAndDestroy();
+      expect((await send(server.url, { path: '/health' })).status).toBe(200);
+    },
+  );
+});
