@@ -1,0 +1,26 @@
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import manifest from './package.json' with { type: 'json' };
+
+// Makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
+// Node refuses to strip types inside node_modules, so a package that is installed has none.
+
+/** What a subpath of the package leads to, by the source that it leads to here. */
+const compiled = (source: string) => {
+  const path = source.replace('./src/', './').replace(/\.ts$/, '');
+  return { types: `${path}.d.ts`, default: `${path}.js` };
+};
+
+const { private: _private, scripts: _scripts, devDependencies: _dev, ...published } = manifest;
+const exports = Object.entries(manifest.exports).map(([name, path]) => [name, compiled(path)]);
+
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist');
+await writeFile(
+  'dist/package.json',
+  JSON.stringify(
+    { ...published, files: ['**/*.js', '**/*.d.ts'], exports: Object.fromEntries(exports) },
+    null,
+    2,
+  ),
+);
+for (const file of ['README.md', 'LICENSE']) await cp(file, `dist/${file}`);
