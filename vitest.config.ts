@@ -5,7 +5,7 @@ const project = (name: string, ...include: string[]) => ({
   extends: true as const,
   test: { name, include },
 });
-// What the library's image and its Lambda function are made of.
+// The tests of the library that need more than npm.
 const library = (name: string) => ({
   extends: true as const,
   test: {
@@ -33,6 +33,7 @@ export default defineConfig({
       project('proxies', 'test/proxies/*.test.ts'),
       project('lambda', 'test/lambda/*.test.ts'),
       library('lambda'),
+      library('package'),
     ],
   },
 });

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     name: 'serve',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lambda/**', 'test/image/**'],
+    exclude: ['test/lambda/**', 'test/image/**', 'test/package/**'],
     globalSetup: 'test/support/build.ts',
     setupFiles: 'src/testing/kill-processes.ts',
     testTimeout: 30_000,

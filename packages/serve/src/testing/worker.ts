@@ -71,6 +71,7 @@ export const startWorker = async (
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       bindings: { ...Object(workerOptions.bindings), ...bindings },
       cf: false,
+      unsafeTriggerHandlers: true, // as `wrangler dev`: /cdn-cgi/local/scheduled runs a scheduled handler
       handleStructuredLogs: take,
     }),
   );

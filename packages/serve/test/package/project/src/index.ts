@@ -1,0 +1,4 @@
+import { serve } from '@edge-ping/serve/node';
+import { app } from './app.js';
+
+serve(app);
