@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { contract } from './contract.ts';
+import { type Case, contract } from './contract.ts';
 
 const pages = globSync(['*.md', 'docs/*.md']);
 const read = (page: string) => readFileSync(page, 'utf8');
@@ -48,17 +48,20 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-/** The rows of the table under the README's heading about the contract, if there is one. */
+/** The request of a case, as the README has it. */
+const requestOf = ({ method, path }: Case): string => `${method} ${path}`;
+
+/** The rows of the table under the README's heading about the contract, if there is one, that are cases of it. */
 const rows = (/^#+ .*\bcontract\b.*\n([^#]*)/im.exec(read('README.md'))?.[1] ?? '')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.replaceAll('`', '').trim()))
-  .filter(([, request = '']) => /^[A-Z]+ \//.test(request))
+  .filter(([, request]) => contract.some((each) => requestOf(each) === request))
   .map((cells) => cells.slice(1, -1));
 
 test.each(rows)(
   'the README says of %s what the contract says',
   (request, status, body, fields = '') => {
-    const expected = contract.find(({ method, path }) => `${method} ${path}` === request);
+    const expected = contract.find((each) => requestOf(each) === request);
     expect([String(expected?.status), expected?.body]).toEqual([status, body]);
     const { 'x-content-type-options': _, ...headers } = expected?.headers ?? {};
     const named = fields.split(', ').map((field) => field.toLowerCase());

@@ -8,11 +8,13 @@ const TIMEOUT_MS = 5_000;
 const WAIT = '60'; // seconds: a new name's DNS and certificate, or the pull of an image, take a while
 const PAUSE_MS = 500;
 
+const nameOf = ({ method, path }: Case): string => `${method} ${path}`;
+
 const usage = `Usage: npm run smoke -- [--wait SECONDS] URL...
 
-Holds what is live at each URL, such as https://example.com, to the contract. First only GET /health
-is tried, again and again, until it is right or SECONDS have passed (${WAIT}). Then each case is
-tried once. An answer must be whole within ${TIMEOUT_MS / 1000} s.`;
+Holds what is live at each URL, such as https://example.com, to the contract. First only
+${nameOf(healthCase)} is tried, again and again, until it is right or SECONDS have passed (${WAIT}). Then each
+case is tried once. An answer must be whole within ${TIMEOUT_MS / 1000} s.`;
 
 /** How the try of a case went. */
 interface Outcome {
@@ -43,20 +45,22 @@ const attempt = async (url: URL, expected: Case): Promise<Outcome> => {
   return { faults, answered, duration: performance.now() - started };
 };
 
-/** Tries GET /health until it is right or the time is over, and returns the last try. */
+/** Tries the case of the health check until it is right or the time is over, and returns the last try. */
 const waitForHealth = async (url: URL, wait: number): Promise<Outcome> => {
   const deadline = performance.now() + wait * 1000;
   for (let tries = 0; ; tries += 1) {
     const outcome = await attempt(url, healthCase);
     if (outcome.faults.length === 0 || performance.now() > deadline) return outcome;
     if (tries === 0)
-      console.log(`waiting for GET /health, up to ${wait} s: ${outcome.faults.join('; ')}`);
+      console.log(
+        `waiting for ${nameOf(healthCase)}, up to ${wait} s: ${outcome.faults.join('; ')}`,
+      );
     await sleep(PAUSE_MS);
   }
 };
 
-const report = ({ method, path }: Case, { faults }: Outcome): void => {
-  console.log(`${faults.length === 0 ? 'ok    ' : 'not ok'}  ${method} ${path}`);
+const report = (expected: Case, { faults }: Outcome): void => {
+  console.log(`${faults.length === 0 ? 'ok    ' : 'not ok'}  ${nameOf(expected)}`);
   for (const fault of faults) console.log(`        ${fault}`);
 };
 

@@ -5,11 +5,15 @@ import { text } from 'node:stream/consumers';
 import { send } from '@edge-ping/serve/testing/client';
 import { freePort, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contract, healthCase } from '../contract.ts';
 import { contractTestsAt } from '../support/contract-tests.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startCommand } from '../support/targets.ts';
 
 const haproxy = (path: string) => ['haproxy', '-db', '-f', path];
+
+/** A case whose response makes a check find the server down. */
+const absent = contract.find(({ method, status }) => method === 'GET' && status === 404);
 
 const defaults = `
 defaults
@@ -52,13 +56,13 @@ describe('HAProxy', () => {
         `global\n  stats socket ${directory}/stats level admin`,
         defaults,
         `frontend in\n  bind 127.0.0.1:${port}\n  option forwardfor\n  default_backend plain`,
-        backend('plain', 'option httpchk GET /health'),
-        backend('head', 'option httpchk HEAD /health'),
+        backend('plain', `option httpchk GET ${healthCase.path}`),
+        backend('head', `option httpchk HEAD ${healthCase.path}`),
         backend(
           'http11',
-          'option httpchk\n  http-check send meth GET uri /health ver HTTP/1.1 hdr Host h',
+          `option httpchk\n  http-check send meth GET uri ${healthCase.path} ver HTTP/1.1 hdr Host h`,
         ),
-        backend('unhealthy', 'option httpchk GET /healthz'),
+        backend('unhealthy', `option httpchk GET ${absent?.path}`),
       ].join('\n'),
     );
   });
@@ -96,16 +100,16 @@ test('a rolling restart of two servers behind HAProxy shows no client an error',
       'global',
       defaults,
       `frontend in\n  bind 127.0.0.1:${port}\n  default_backend both`,
-      'backend both\n  balance roundrobin\n  option httpchk GET /health\n  option redispatch\n  retries 3',
+      `backend both\n  balance roundrobin\n  option httpchk GET ${healthCase.path}\n  option redispatch\n  retries 3`,
       ...servers.map(
         (server) => `  server s${server.port} 127.0.0.1:${server.port} check inter 100ms`,
       ),
       '',
     ].join('\n'),
   );
-  const url = `http://127.0.0.1:${port}/health`;
+  const url = `http://127.0.0.1:${port}${healthCase.path}`;
   await expect
-    .poll(() => send(url, { path: '/' }).catch(() => undefined))
+    .poll(() => send(url, { path: healthCase.path }).catch(() => undefined))
     .toHaveProperty('status', 200);
 
   let answers = 0;
