@@ -84,7 +84,12 @@ describe('the log is never in the way', () => {
   test('of a reader that stalls: memory is bounded, and what was lost is told when it reads on', async () => {
     // Too small a heap for the records of half as many requests.
     const [node = '', file = ''] = fixture;
-    const server = await startServer([node, '--max-old-space-size=24', file]);
+    const server = await startServer([
+      node,
+      '--max-semi-space-size=1',
+      '--max-old-space-size=24',
+      file,
+    ]);
     server.child.stdout?.pause();
     await pipeline(server.port, 60_000);
     server.child.stdout?.resume();
