@@ -216,7 +216,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     if (!this.headersSent) {
-      if (!this.hasHeader('Content-Length'))
+      const mayHaveBody = this.method !== 'HEAD' && this.statusCode !== 304;
+      if (mayHaveBody && !this.hasHeader('Content-Length'))
         this.setHeader('Content-Length', byteLength(chunk, encoding));
       this.writeHead(this.statusCode);
     }
