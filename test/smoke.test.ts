@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { run } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -240,6 +243,16 @@ describe.concurrent('a server', () => {
       expect.stringMatching(`^${size} of ${size} `),
     ]);
   });
+});
+
+test('it needs no packages: only the files of the repository', async () => {
+  const copy = await mkdtemp(join(tmpdir(), 'edge-ping-smoke-'));
+  for (const path of ['package.json', 'test', 'packages/serve/src'])
+    await cp(path, join(copy, path), { recursive: true });
+  const [node = '', file = ''] = command;
+  const { ended, stderr } = run([node, join(copy, file), await serve(answer())]);
+  expect(await ended, stderr.join('\n')).toBe(0);
+  await rm(copy, { recursive: true });
 });
 
 test('Ctrl-C ends it at once', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { send } from '@edge-ping/serve/testing/client';
+// By its path: `npm run smoke` needs no `npm ci`, which links the package's name.
+import { send } from '../packages/serve/src/testing/client.ts';
 import { type Case, contract, healthCase } from './contract.ts';
 import { tryCase } from './support/cases.ts';
 
