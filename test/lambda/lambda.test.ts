@@ -51,7 +51,7 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
           user_agent: 'a\x7f',
           status: 404,
           bytes_in: 3,
-          bytes_out: 23,
+          bytes_out: null, // nobody has set its Content-Length when the record is made
         }),
         // hono/aws-lambda encodes it.
         expect.objectContaining({ id: 'r1', user_agent: '%C3%A9%20%2F' }),
