@@ -60,9 +60,17 @@ export const serveWeb = async (
   const errors = new Set<unknown>();
   const field = (name: string) => request.headers.get(name) ?? '';
   const requestId = field('x-request-id') || platform.fallbackId;
+  const { method } = request;
+  const { host, pathname, search } = new URL(request.url);
+  const name = { id: requestId, method, uri: pathname + search };
+  const tell = (error: unknown) => platform.logError(errorRecord('ERROR', error, name));
+  const { waitUntil } = platform.executionCtx;
   const executionCtx: ExecutionContext & ErrorTaker & LineTaker = Object.assign(
     platform.executionCtx,
     {
+      // The platform would at most count what a task fails with.
+      waitUntil: (task: Promise<unknown>) =>
+        waitUntil.call(platform.executionCtx, Promise.resolve(task).catch(tell)),
       [takeError]: (error: unknown) => errors.add(error),
       [takeLine]: (line: AppLine) => platform.logLine({ ...line, id: line.id || requestId }),
     },
@@ -82,13 +90,8 @@ export const serveWeb = async (
         (response) => prepared(platform.prepare?.(response) ?? response, isHead),
       ));
   const { status } = response;
-  const { method } = request;
-  const { host, pathname, search } = new URL(request.url);
-  const id = response.headers.get('X-Request-Id') ?? requestId;
-  const uri = pathname + search;
-  if (status >= 500)
-    for (const error of errors.size > 0 ? errors : [unseen(status)])
-      platform.logError(errorRecord('ERROR', error, { id, method, uri }));
+  name.id = response.headers.get('X-Request-Id') ?? requestId;
+  if (status >= 500) for (const error of errors.size > 0 ? errors : [unseen(status)]) tell(error);
   const bytesIn = Number(field('content-length'));
   const length = response.headers.get('Content-Length');
   const [error] = errors;
@@ -96,11 +99,9 @@ export const serveWeb = async (
     accessRecord({
       time: Date.now(),
       duration: performance.now() - startedAt,
-      id,
+      ...name,
       remoteAddress: platform.remoteAddress,
       host,
-      method,
-      uri,
       userAgent: field('user-agent'),
       status,
       error: errors.size > 0 ? reasonOf(error) : refusal,

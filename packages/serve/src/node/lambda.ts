@@ -3,7 +3,6 @@ import { type Env, Hono, type Schema } from 'hono';
 import { getConnInfo, handle, type LambdaContext } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../background-tasks.ts';
-import { errorRecord } from '../error-log.ts';
 import { watchOutermost } from '../errors.ts';
 import { jsonLine } from '../json-line.ts';
 import { serveWeb } from '../web.ts';
@@ -12,6 +11,8 @@ import { decodedFetch } from './decoded-fetch.ts';
 // Lambda's console.log would put a time, an id and a level before each line.
 const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);
 const logError = (record: object) => process.stderr.write(`${jsonLine(record)}\n`);
+
+const ignore = () => {}; // it is told already
 
 /**
  * Makes the handler of an AWS Lambda function from an app, for the events of API Gateway and of
@@ -23,26 +24,22 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
   const tasks = new BackgroundTasks();
-  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) => {
-    const { awsRequestId: id } = c.env.lambdaContext;
-    const { pathname, search } = new URL(c.req.url);
-    const request = { id, method: c.req.method, uri: pathname + search };
-    const tellError = (error: unknown) => logError(errorRecord('ERROR', error, request));
-    return serveWeb(app.fetch, c.req.raw, {
+  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) =>
+    serveWeb(app.fetch, c.req.raw, {
       bindings: c.env,
       executionCtx: {
         props: {},
-        waitUntil: (promise) => tasks.add(promise, tellError),
+        waitUntil: (promise) => tasks.add(promise, ignore),
         passThroughOnException() {}, // there is no origin to pass on to
       },
-      fallbackId: id,
+      fallbackId: c.env.lambdaContext.awsRequestId,
       remoteAddress: getConnInfo(c).remote.address ?? '',
       log,
       logError,
       logLine: logError,
       prepare: decodedFetch,
-    });
-  });
+    }),
+  );
   const invoke = handle(entry);
   return async (event, context) => {
     const result = await invoke(event, context);

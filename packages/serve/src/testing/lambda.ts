@@ -130,6 +130,13 @@ export const startLambda = async (
       ...env,
     },
   });
+  // A function is given one event at a time.
+  let idle: Promise<unknown> = Promise.resolve();
+  const invoke = (event: object): Promise<unknown> => {
+    const result = idle.then(() => api.invoke(event));
+    idle = result.catch(() => {});
+    return result;
+  };
   const output = () => [...stdout, ...stderr].join('\n');
   const failed = ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${output()}`)));
   await Promise.race([api.isReady, failed]);
@@ -139,7 +146,7 @@ export const startLambda = async (
   return {
     stdout,
     send: async (sent: Sent, payload: keyof typeof events = '2.0'): Promise<Received> =>
-      received((await api.invoke(events[payload](sent))) as APIGatewayProxyResult),
+      received((await invoke(events[payload](sent))) as APIGatewayProxyResult),
     records: (): AccessRecord[] => parse(stdout),
     errors: (): ErrorRecord[] => parse(stderr),
     /** What else is on stderr. */

@@ -1,6 +1,10 @@
-import { describe } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { startLambda } from '../../src/testing/lambda.ts';
 import { anyAppTests, fixtureEnv } from '../any-app/runner.ts';
+import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
 
@@ -12,3 +16,21 @@ describe('the errors of any app, on Lambda', () =>
     const target = await startLambda(lambdaClient, errorsLambdaRoot);
     return { ...target, send: (_, sent) => target.send(sent) };
   }));
+
+describe('what goes on after a response, on Lambda', () =>
+  backgroundTests(() => startLambda(lambdaClient, lambdaRoot)));
+
+test('an invocation on Lambda ends when what was begun in it is done', async () => {
+  let notified = 0;
+  const observer = createServer((_, response) => {
+    notified += 1;
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(observer, 'listening');
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  const notify = `http://127.0.0.1:${(observer.address() as AddressInfo).port}/`;
+  await target.send({ path: `/task-of-a-task?notify=${notify}` });
+  expect(notified).toBe(2);
+  await target.stop();
+  observer.close();
+});
