@@ -47,7 +47,7 @@ export const unseen = (status: number): string =>
   `the response has status ${status}, and no error was seen: if an app within the app made it, such as a routed one with its own onError, hand that app to watch() of @edge-ping/serve`;
 
 /** An error in the error log. */
-interface LoggedError {
+export interface LoggedError {
   message: string;
   stack: string | undefined;
   cause?: LoggedError | undefined;
