@@ -2,9 +2,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
+import library from '../packages/serve/package.json' with { type: 'json' };
 import { type Case, contract } from './contract.ts';
 
-const pages = globSync(['*.md', 'docs/*.md']);
+const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md']);
 const read = (page: string) => readFileSync(page, 'utf8');
 
 /** The anchors that GitHub gives a page's headings. */
@@ -20,9 +21,12 @@ describe.each(pages)('%s', (page) => {
   const text = read(page);
 
   test('names only scripts that are in package.json', () => {
-    const named = [...text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)/g)];
-    const scripts = named.map(([, run, short = '']) => run ?? short);
-    expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+    const named = text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)( -w packages\/serve)?/g);
+    const missing = [...named].filter(([, run, short = '', inLibrary]) => {
+      const { scripts } = inLibrary ? library : manifest;
+      return !((run ?? short) in scripts);
+    });
+    expect(missing.map(([command]) => command)).toEqual([]);
   });
 
   test('links only to files and headings that exist', () => {
