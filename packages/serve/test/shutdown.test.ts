@@ -5,6 +5,7 @@ import { send } from '../src/testing/client.ts';
 import { type ServerProcess, startServer } from '../src/testing/process.ts';
 import { healthRequest, visit } from './support/load.ts';
 import { rawConnection } from './support/raw.ts';
+import { refused } from './support/refused.ts';
 import { fixture, SHUTDOWN_MS } from './support/targets.ts';
 
 /** Ends a server with a signal; resolves to its exit code and how long it took, in milliseconds. */
@@ -22,12 +23,6 @@ const hold = async (server: ServerProcess) => {
   await expect.poll(held, { timeout: 10_000 }).toBe('1');
   return connection;
 };
-
-/** Resolves once nothing listens on the port any more: the drain has begun. */
-const refused = (port: number) =>
-  expect
-    .poll(() => send(`http://127.0.0.1:${port}`, { path: '/' }).catch(({ code }) => code))
-    .toBe('ECONNREFUSED');
 
 describe('SIGTERM', () => {
   test('loses no request of 64 keep-alive connections under load', async () => {

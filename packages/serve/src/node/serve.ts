@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
@@ -47,8 +48,9 @@ const reasons: Record<string, string> = {
 
 /**
  * Runs an app as this process: listens, logs, and ends on SIGTERM, SIGINT and SIGHUP, when what is in
- * progress has ended. A bad setting ends the process with exit code 1 and a line that says what is
- * allowed.
+ * progress has ended. The exit code is then 0, or 1 if something did not end by the deadline, or
+ * `onShutdown` failed. An unhandled rejection or exception is logged and ends the process in the same
+ * way, with exit code 1. So does a bad setting, with a line that says what is allowed.
  */
 export const serve = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
@@ -96,14 +98,17 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
   server.listen(port, hostname).then(
     ({ port }) => {
       const prefix = options?.name === undefined ? '' : `${options.name} `;
-      logs.say(`${prefix}listens on http://${hostname ?? 'localhost'}:${port}`);
+      const host = hostname && isIPv6(hostname) ? `[${hostname}]` : (hostname ?? 'localhost');
+      logs.say(`${prefix}listens on http://${host}:${port}`);
     },
     ({ code }: NodeJS.ErrnoException) => {
       const reason = reasons[code ?? ''] ?? `can't be listened on (${code})`;
+      const portName = options?.port === undefined ? 'PORT' : 'port';
+      const hostName = options?.hostname ? 'hostname' : 'HOST';
       fail(
         /^E(ADDRINUSE|ACCES)$/.test(code ?? '')
-          ? `PORT=${port}: ${reason}; must be a free port that this user may take, 0 for any`
-          : `HOST=${JSON.stringify(hostname)}: ${reason}; must be an address of this machine`,
+          ? `${portName}=${port}: ${reason}; must be a free port that this user may take, 0 for any`
+          : `${hostName}=${JSON.stringify(hostname)}: ${reason}; must be an address of this machine`,
       );
     },
   );

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,6 +15,7 @@ import { stopListening } from './internals.ts';
 import { appListener, endsConnection, MAX_FIELDS } from './listener.ts';
 import { decoded, type Logs, openLogs } from './logs.ts';
 import { LoggedResponse } from './response.ts';
+import { integer } from './settings.ts';
 
 const httpOptions = {
   headersTimeout: 10_000, // Node's 60 s only help clients that are slow on purpose
@@ -50,7 +52,10 @@ export type OwnBindings<E extends Env> = E extends { Bindings: infer B extends o
 export interface CommonOptions {
   /** How many proxies stand before the server, 0 to 100; 0 by default. */
   trustProxy?: number;
-  /** Called when a shutdown has drained the server, to close what the app has open. */
+  /**
+   * Called when a shutdown has drained the server, or at its deadline, to close what the app has open.
+   * It has the time that is left, and at least 0.4 s.
+   */
   onShutdown?: () => unknown;
 }
 
@@ -74,14 +79,14 @@ export interface AppServer {
    * Begins to listen.
    * @param port 0 takes any free one
    * @param hostname all interfaces, if it is left out
-   * @throws what the system says, such as EADDRINUSE
+   * @throws what the system says, such as EADDRINUSE; an error if the server was closed
    */
   listen(port: number, hostname?: string): Promise<AddressInfo>;
   /**
    * Shuts it down: stops listening, lets every exchange and what was given to `waitUntil` end, calls
-   * `onShutdown` and writes the log.
+   * `onShutdown` and writes the log. Called again, it resolves as the first time.
    * @param deadline milliseconds after which what is left is cut off
-   * @returns whether everything ended by itself
+   * @returns whether everything ended by itself, and `onShutdown` did not fail
    */
   close(deadline?: number): Promise<boolean>;
 }
@@ -99,9 +104,11 @@ const within = async (milliseconds: number, promise: Promise<unknown>): Promise<
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, milliseconds, false);
   });
-  const isInTime = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return isInTime;
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** Makes the server of an app, with the logs that it writes. */
@@ -222,32 +229,63 @@ export const makeServer = (
     return typeof found === 'object' ? found : null;
   };
 
+  const listen = async (port: number, hostname?: string): Promise<AddressInfo> => {
+    server.off('error', report); // while it begins, an error is the caller's
+    try {
+      // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
+      server.listen(port, hostname);
+      await once(server, 'listening');
+      return server.address() as AddressInfo;
+    } finally {
+      server.on('error', report);
+    }
+  };
+
+  /** Calls `onShutdown`; resolves to whether it has ended well. */
+  const closeApp = async (milliseconds: number): Promise<boolean> => {
+    try {
+      if (await within(milliseconds, Promise.resolve().then(onShutdown))) return true;
+      report('onShutdown had not ended by the deadline');
+    } catch (error) {
+      report(error);
+    }
+    return false;
+  };
+
+  let starting: Promise<AddressInfo> | undefined;
+  let closing: Promise<boolean> | undefined;
+
+  const close = async (deadline: number): Promise<boolean> => {
+    const end = performance.now() + deadline;
+    shutdown.abort();
+    if (starting) await Promise.allSettled([starting]);
+    stopListening(server);
+    const drained = connections.drain();
+    const hasDrained = await within(
+      end - performance.now(),
+      drained.then(() => tasks.settled()),
+    );
+    if (!hasDrained) connections.cut('the shutdown cut it off');
+    await drained;
+    const hasClosed = await closeApp(Math.max(end - performance.now(), LATE_SHUTDOWN_MS));
+    await logs.flush();
+    return hasDrained && hasClosed;
+  };
+
   return {
     address,
-    listen: (port, hostname) =>
-      new Promise((resolve, reject) => {
-        const fail = (error: Error) => reject(error);
-        server.once('error', fail);
-        // Without a host: all interfaces, IPv6 and IPv4, or IPv4 alone where there is no IPv6.
-        server.listen(port, hostname, () => {
-          server.off('error', fail).on('error', report);
-          resolve(server.address() as AddressInfo);
-        });
-      }),
-    async close(deadline = Infinity) {
-      shutdown.abort();
-      stopListening(server);
-      const drained = connections.drain();
-      const hasEnded = await within(
-        deadline,
-        drained.then(() => tasks.settled()),
-      );
-      if (!hasEnded) connections.cut('the shutdown cut it off');
-      await drained;
-      const closed = Promise.resolve().then(onShutdown).catch(report);
-      await within(hasEnded ? Infinity : LATE_SHUTDOWN_MS, closed);
-      await logs.flush();
-      return hasEnded;
+    async listen(port, hostname) {
+      if (closing) throw new Error('the server was closed');
+      starting = listen(port, hostname);
+      try {
+        return await starting;
+      } finally {
+        starting = undefined;
+      }
+    },
+    close(deadline = Infinity) {
+      closing ??= close(deadline);
+      return closing;
     },
   };
 };
@@ -255,8 +293,12 @@ export const makeServer = (
 /**
  * Makes the server of an app. It does not listen yet, reads no environment and takes no signals; its
  * logs go to stdout and stderr.
+ * @throws a RangeError if an option is out of range
  */
 export const createServer = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
   ...[options]: OptionalIfEmpty<ServerOptions<E>>
-): AppServer => makeServer(app, options ?? {}, openLogs());
+): AppServer => {
+  integer('trustProxy', options?.trustProxy ?? 0, 100);
+  return makeServer(app, options ?? {}, openLogs());
+};

@@ -6,7 +6,8 @@ interface Given {
   deadline?: number | undefined;
 }
 
-const integer = (name: string, value: string | number, max: number): number => {
+/** Checks a setting: an integer from 0 to `max`. */
+export const integer = (name: string, value: string | number, max: number): number => {
   if (/^\d+$/.test(String(value)) && Number(value) <= max) return Number(value);
   throw new RangeError(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
 };
@@ -22,7 +23,7 @@ export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
       port === undefined
         ? integer('PORT', env.PORT || '8080', 65_535)
         : integer('port', port, 65_535),
-    hostname: hostname ?? (env.HOST || undefined),
+    hostname: hostname || env.HOST || undefined,
     trustProxy:
       trustProxy === undefined
         ? integer('TRUST_PROXY', env.TRUST_PROXY || '0', 100)
