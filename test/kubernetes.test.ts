@@ -7,7 +7,7 @@ import { isNode, parseAllDocuments } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { contract } from './contract.ts';
 
-const SHUTDOWN_MS = 5_500; // docs/operations.md
+const SHUTDOWN_MS = 5_500; // the library's deadline, and what it takes to end
 const text = await readFile('deploy/kubernetes.yaml', 'utf8');
 const dockerfile = await readFile('Dockerfile.multistage', 'utf8');
 

@@ -8,7 +8,7 @@ import { rawConnection } from './support/raw.ts';
 import { fixture } from './support/targets.ts';
 
 const MIB = 1024 * 1024;
-const SLOW_RATE = 65_536; // bytes a second, as docs/operations.md has it
+const SLOW_RATE = 65_536; // bytes a second, as the README has it
 
 let server: ServerProcess;
 beforeAll(async () => {
