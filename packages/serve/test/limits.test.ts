@@ -35,14 +35,17 @@ test('nine hundred clients that send a byte a second keep nobody from being serv
 });
 
 test.each([
-  ['with its length', 'Content-Length: 1073741824', ''],
-  ['in chunks', 'Transfer-Encoding: chunked', '10000\r\n'],
+  ['POST', 'with its length', 'Content-Length: 1073741824', '', 404],
+  ['POST', 'in chunks', 'Transfer-Encoding: chunked', '10000\r\n', 404],
+  ['GET', 'with its length', 'Content-Length: 1073741824', '', 200],
+  ['GET', 'in chunks', 'Transfer-Encoding: chunked', '10000\r\n', 200],
+  ['DELETE', 'in chunks', 'Transfer-Encoding: chunked', '10000\r\n', 404],
 ])(
-  'a POST of 1 GB %s gets its 404 at once, and is not read into memory',
-  async (_, field, size) => {
+  'a %s of 1 GB %s gets its response at once, and is not read into memory',
+  async (method, _, field, size, status) => {
     const before = await peakMemory();
     const connection = rawConnection(server.port);
-    connection.write(`POST / HTTP/1.1\r\nHost: h\r\n${field}\r\n\r\n`);
+    connection.write(`${method} / HTTP/1.1\r\nHost: h\r\n${field}\r\n\r\n`);
     const chunk = `${size}${'x'.repeat(65_536)}${size && '\r\n'}`;
     let sent = 0;
     const goOn = () => {
@@ -53,7 +56,7 @@ test.each([
     };
     connection.socket.on('drain', goOn);
     goOn();
-    expect((await connection.response()).status).toBe(404);
+    expect((await connection.response()).status).toBe(status);
     await connection.end();
     expect(sent).toBeLessThan(1024 * MIB);
     // V8 lets 64 MiB of buffers that nobody holds gather before it collects them.
@@ -88,7 +91,7 @@ test('forty clients that pipeline requests and read nothing neither fill the mem
   expect(await attacked.stop()).toBe(0);
 });
 
-test('a client that stops reading is cut within a minute; slow readers and handlers are not', async () => {
+test('a client that stops reading is cut within a minute; slow readers, uploads and handlers are not', async () => {
   const request = (path: string) => {
     const connection = rawConnection(server.port);
     connection.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -104,6 +107,14 @@ test('a client that stops reading is cut within a minute; slow readers and handl
     if (read % SLOW_RATE < chunk.length) slow.pause();
   });
   const held = request('/until-signal?long');
+  const upload = rawConnection(server.port);
+  upload.write('POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const line = `${'x'.repeat(39)}\n`;
+  let lines = 0;
+  const uploading = setInterval(() => {
+    lines += 1;
+    upload.write(`28\r\n${line}\r\n`);
+  }, 50);
   const recordOf = (uri: string) => server.records().find((record) => record.uri === uri);
   await expect
     .poll(() => recordOf('/large?bytes=50000000'), { timeout: 75_000, interval: 500 })
@@ -112,9 +123,12 @@ test('a client that stops reading is cut within a minute; slow readers and handl
   for (const uri of ['/large?bytes=50000000&slow', '/until-signal?long'])
     expect(recordOf(uri)).toBeUndefined();
   clearInterval(timer);
+  clearInterval(uploading);
+  upload.write('0\r\n\r\n');
+  expect(await upload.response()).toMatchObject({ status: 200, body: line.repeat(lines) });
   server.child.kill('SIGUSR2');
   await expect.poll(() => recordOf('/until-signal?long')).toMatchObject({ status: 200 });
-  for (const socket of [stalled, slow, held]) socket.destroy();
+  for (const socket of [stalled, slow, held, upload.socket]) socket.destroy();
 }, 120_000);
 
 test.skipIf(process.platform !== 'linux')(
@@ -145,6 +159,75 @@ test.skipIf(process.platform !== 'linux')(
     expect((await send(few.url, { path: '/health' })).status).toBe(200);
     for (const { socket } of idle) socket.destroy();
     await few.stop();
+  },
+);
+
+/** Starts a server that has room for eight connections. */
+const startSmall = () => startServer(['sh', '-c', `ulimit -n 40; exec ${fixture.join(' ')}`]);
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+
+test.skipIf(process.platform !== 'linux')(
+  'a connection that has had many requests outlives those that have had one',
+  async () => {
+    const small = await startSmall();
+    const kept = rawConnection(small.port);
+    for (let count = 0; count < 4; count += 1) {
+      kept.write(get('/'));
+      await kept.response();
+    }
+    for (let count = 0; count < 20; count += 1) {
+      const connection = rawConnection(small.port);
+      connection.write(get('/'));
+      await connection.response();
+    }
+    kept.write(get('/health'));
+    expect((await kept.response()).status).toBe(200);
+    await small.stop();
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'clients that keep their requests waiting for a body make room for new ones',
+  async () => {
+    const small = await startSmall();
+    const clients = Array.from({ length: 8 }, () => {
+      const connection = rawConnection(small.port);
+      connection.write('POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx');
+      return connection;
+    });
+    const health = () => send(small.url, { path: '/health' }).then(({ status }) => status);
+    await expect.poll(() => health().catch(() => 0)).toBe(200);
+    for (const { socket } of clients) socket.destroy();
+    await small.stop();
+  },
+);
+
+test.skipIf(process.platform !== 'linux').each([
+  ['x', 'end'],
+  ['G', 'end'], // which is refused because of the end
+  ['x', 'resetAndDestroy'],
+] as const)(
+  'clients that leave behind a further byte, while a handler takes its time, leave nothing: %s, %s',
+  async (byte, leave) => {
+    const small = await startSmall();
+    for (let round = 0; round < 5; round += 1) {
+      const clients = Array.from({ length: 6 }, () => rawConnection(small.port));
+      for (const { write } of clients) write(get('/never'));
+      await sleep(50); // nothing tells what a server has read of them
+      for (const { write } of clients) write(byte);
+      await sleep(50);
+      await Promise.all(
+        clients.map(({ socket }) =>
+          once(
+            socket[leave]().on('error', () => {}),
+            'close',
+          ),
+        ),
+      );
+    }
+    expect((await send(small.url, { path: '/health' })).status).toBe(200);
+    expect(await small.stop()).toBe(0);
   },
 );
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,15 @@ const lost = (server: ServerProcess): number[] =>
     expect(level).toBe('WARN');
     return Number(/^(\d+) access log records lost$/.exec(message)?.[1]);
   });
+
+/** Runs a command with a terminal as stdout that nobody reads. */
+const stoppedTerminal = `
+import pty, signal, subprocess, sys
+_, terminal = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdout=terminal)
+signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+sys.exit(child.wait())
+`;
 
 const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 
@@ -110,6 +120,17 @@ describe('the log is never in the way', () => {
     server.child.stdout?.destroy();
   });
 
+  test.skipIf(spawnSync('python3', ['-c', 'import pty']).status !== 0)(
+    'of a terminal whose reader stops: requests are served, and the end comes at the deadline',
+    async () => {
+      const server = await startServer(['python3', '-c', stoppedTerminal, ...fixture]);
+      await pipeline(server.port, 4_000);
+      const start = performance.now();
+      expect(await server.stop()).toBe(1);
+      expect(performance.now() - start).toBeLessThan(SHUTDOWN_MS);
+    },
+  );
+
   test('of a stderr that nobody reads', async () => {
     const server = await startServer(fixture);
     server.child.stderr?.destroy();
@@ -147,6 +168,19 @@ describe('the error log', () => {
     expect(server.records()).toEqual([
       expect.objectContaining({ uri: path, status: 500, error, bytes_out: 35 }),
       expect.objectContaining({ uri: '/health', status: 200, error: '' }),
+    ]);
+  });
+
+  test('an error with a message of 100 MB is told in a short line, in a heap that has no room for a copy of it', async () => {
+    const [node = '', file = ''] = fixture;
+    const server = await startServer([node, '--max-old-space-size=250', file]);
+    expect((await send(server.url, { path: '/throw-large?bytes=100000000' })).status).toBe(500);
+    expect(await server.stop()).toBe(0);
+    expect(server.errors()).toEqual([
+      { time: expect.any(String), level: 'ERROR', message: 'm'.repeat(1_024) },
+    ]);
+    expect(server.records()).toEqual([
+      expect.objectContaining({ status: 500, error: 'm'.repeat(1_024) }),
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../responses.ts';
@@ -15,6 +15,19 @@ const REQUEST_MS = 30_000; // for a request with its body,
 const BYTES_PER_SECOND = 500; // and a second more for each of these, as Apache's RequestReadTimeout has it
 const KEEP_MS = 620_000; // as keepAliveTimeout
 
+const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
+const STRING_BYTES = 64; // that a name or a value takes beside its characters
+
+/** About how many bytes a request takes in memory. */
+const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number => {
+  let bytes = REQUEST_BYTES + url.length + rawHeaders.length * STRING_BYTES;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+};
+
+/** Why a connection is cut when all of them hold too much. */
+export const NO_MEMORY = 'there is no memory left for what waits for clients';
+
 const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
   const fields = {
     ...headers,
@@ -29,7 +42,16 @@ const rawResponse = (status: number, headers: Record<string, string>, body: stri
 /** A response that is due, and what begins to make it, until that has begun. */
 interface Due {
   response: LoggedResponse;
+  bytes: number; // of its request
   begin: (() => void) | undefined;
+}
+
+/** What a connection asks of the one who has all of them. */
+interface Owner {
+  /** Takes note that no response is due on a connection any more. */
+  onWaiting(connection: Connection): void;
+  /** Whether there is memory for so many bytes more that a connection holds. */
+  hasRoom(connection: Connection, bytes: number): boolean;
 }
 
 /** An open connection and the responses that are due on it. */
@@ -39,18 +61,20 @@ export class Connection {
   readonly socket: Socket;
   /** Why the server cut the connection, if it did. */
   cutBecause = '';
-  readonly #onWaiting: () => void;
+  readonly #owner: Owner;
   readonly #due: Due[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
+  #latestBytes = 0; // of its request
   #waitingSince = performance.now(); // for the header of a request
+  #requests = 0;
+  #requestBytes = 0; // of those whose responses are due
   #isEnding = false; // no further request is served
   #bytesTaken = 0; // at the last look,
   #takenAt = 0; // and when they became so many
 
-  /** @param onWaiting called when no response is due any more */
-  constructor(socket: Socket, onWaiting: () => void) {
+  constructor(socket: Socket, owner: Owner) {
     this.socket = socket;
-    this.#onWaiting = onWaiting;
+    this.#owner = owner;
     this.peer = unmapped(socket.remoteAddress ?? '');
     onLastResponse(socket, () => this.#linger());
     socket.on('close', () => {
@@ -59,6 +83,28 @@ export class Connection {
       // Nor does it close a request that has its response: a handler would wait for its body for good.
       this.#latest?.req.destroy();
     });
+  }
+
+  /** How many requests it has had. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** About how many bytes it holds in memory: requests, what is not read of a body, and not taken of responses. */
+  get held(): number {
+    const unread = this.#latest?.req.readableLength ?? 0;
+    return this.socket.writableLength + this.#requestBytes + unread;
+  }
+
+  /** How many bytes its client has taken. */
+  get taken(): number {
+    return bytesTaken(this.socket);
+  }
+
+  /** For how many milliseconds its client has kept a request waiting for its body, or a response. */
+  lag(now: number): number {
+    const stall = this.socket.writableLength > 0 ? now - this.#takenAt : 0;
+    return Math.max(stall, this.#bodyLag());
   }
 
   /** Whether a response to a further request may be made. */
@@ -72,7 +118,15 @@ export class Connection {
       stopParsing(this.socket);
       return false;
     }
+    this.#latestBytes = requestBytes(response.req);
+    if (!this.#owner.hasRoom(this, this.#latestBytes)) {
+      this.#isEnding = true;
+      this.cut(NO_MEMORY);
+      return false;
+    }
+    this.#requests += 1;
     this.#latest = response;
+    response.hasRoom = (bytes) => this.#owner.hasRoom(this, bytes);
     return true;
   }
 
@@ -81,7 +135,9 @@ export class Connection {
    * by side, large ones would all wait in memory for the first.
    */
   inTurn(response: LoggedResponse, begin: () => void): void {
-    this.#due.push({ response, begin });
+    const bytes = this.#latestBytes;
+    this.#requestBytes += bytes;
+    this.#due.push({ response, bytes, begin });
     this.#beginNext();
   }
 
@@ -92,6 +148,7 @@ export class Connection {
   release(response: LoggedResponse): boolean {
     const index = this.#due.findIndex((due) => due.response === response);
     const [due] = this.#due.splice(index, 1);
+    this.#requestBytes -= due?.bytes ?? 0;
     if (this.#latest === response) this.#endRequest(response);
     if (response.isLast) for (const { response } of this.#due) response.isLast = true;
     if (due?.begin) {
@@ -101,7 +158,7 @@ export class Connection {
     if (this.#due.length > 0) this.#beginNext();
     else {
       this.#waitingSince = performance.now();
-      this.#onWaiting();
+      this.#owner.onWaiting(this);
     }
     return true;
   }
@@ -159,8 +216,7 @@ export class Connection {
       this.#bytesTaken = taken;
     } else this.#takenAt = now;
     this.closeIfWaiting(now - KEEP_MS); // Node's clock starts again with any byte
-    const { duration = 0, bytesIn = 0, req } = this.#latest ?? {};
-    return req?.complete === false && duration > REQUEST_MS + (bytesIn / BYTES_PER_SECOND) * 1_000;
+    return this.#bodyLag() > REQUEST_MS;
   }
 
   /** Closes the connection if no response is due and it has waited for a request since before then. */
@@ -177,6 +233,11 @@ export class Connection {
   /** Resolves when the connection is closed. */
   closed(): Promise<unknown> {
     return new Promise((resolve) => this.socket.once('close', resolve));
+  }
+
+  #bodyLag(): number {
+    const { duration = 0, bytesIn = 0, req } = this.#latest ?? {};
+    return req?.complete === false ? duration - (bytesIn / BYTES_PER_SECOND) * 1_000 : 0;
   }
 
   #beginNext(): void {

@@ -4,7 +4,10 @@ import { totalmem } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Connection } from './connection.ts';
 
-const CONNECTION_BYTES = 65_536; // a connection's share of memory, with a header of the largest size
+const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
+const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
+const MEMORY_SHARE = 1 / 16; // for what connections hold
+const PATIENCE_MS = 1_000; // with a client, when all connections are taken
 const RESERVED_DESCRIPTORS = 32; // for everything but connections
 const REPORT_MS = 1_000;
 const LOOK_MS = 1_000;
@@ -19,24 +22,38 @@ const fileDescriptors = (): number => {
   }
 };
 
+const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+
 /** How many connections there is memory for, and file descriptors. */
 const maxConnections = (): number => {
-  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   const descriptors = Math.max(fileDescriptors() - RESERVED_DESCRIPTORS, 1);
   return Math.min(Math.floor(memory / CONNECTION_BYTES), descriptors);
+};
+
+const noneCounted = { gaveWay: 0, refused: 0, cut: 0 };
+
+const none: ReadonlySet<Connection> = new Set();
+
+const firstOf = (...sets: ReadonlySet<Connection>[]): Connection | undefined => {
+  for (const set of sets) for (const first of set) return first;
+  return undefined;
 };
 
 /** The open connections of a server: as many as there is room for. */
 export class Connections {
   readonly #limit = maxConnections();
   readonly #all = new Map<Duplex, Connection>();
-  // Those that wait for a request's header, in the order in which they began to.
-  readonly #newcomers = new Set<Connection>();
-  readonly #kept = new Set<Connection>();
+  // Those that wait for a request's header, in the order in which they began to. Those of the first
+  // set never had any, those of each further one have had twice as many as those before.
+  readonly #waiting = Array.from({ length: 5 }, () => new Set<Connection>());
   readonly #warn: (line: string) => void;
   readonly #looking: NodeJS.Timeout;
-  #gaveWay = 0;
-  #refused = 0;
+  readonly #maxHeld = memory * MEMORY_SHARE;
+  #held = 0; // by all connections at the last look,
+  #heldSince = 0; // and what they began to hold since
+  #leaving = 0; // what those hold that are cut, until the system has closed them
+  #counts = { ...noneCounted };
+  #reporting: NodeJS.Timeout | undefined;
 
   /**
    * @param onLate takes the socket of a request that takes too long to be complete
@@ -55,8 +72,8 @@ export class Connections {
   }
 
   /**
-   * Adds a connection. If there is no room, the one gives way that has waited longest for a request,
-   * one that never had any first: who only holds connections keeps nobody out.
+   * Adds a connection. If there is no room, one gives way that waits for its client: who only holds
+   * connections keeps nobody out.
    */
   add(socket: Socket): void {
     // A client that has reset already has no address, and is not there to be served.
@@ -67,18 +84,36 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, () => {
-      if (this.#all.has(socket)) this.#kept.add(connection);
-    });
+    const connection = new Connection(socket, this);
     this.#all.set(socket, connection);
-    this.#newcomers.add(connection);
+    this.onWaiting(connection);
     socket.on('close', () => this.#remove(connection));
   }
 
   /** Takes note that a connection has a request. */
   begin(connection: Connection): void {
-    this.#newcomers.delete(connection);
-    this.#kept.delete(connection);
+    for (const set of this.#waiting) set.delete(connection);
+  }
+
+  /** Takes note that a connection waits for a request. */
+  onWaiting(connection: Connection): void {
+    if (!this.#all.has(connection.socket)) return;
+    const level = 32 - Math.clz32(connection.requests);
+    this.#waiting[Math.min(level, this.#waiting.length - 1)]?.add(connection);
+  }
+
+  /**
+   * Whether there is memory for so many bytes more that a connection holds. When all of them hold too
+   * much, those are cut whose clients have taken least: a slow reader has taken more than one that
+   * does not read.
+   */
+  hasRoom(connection: Connection, bytes: number): boolean {
+    this.#heldSince += bytes;
+    if (this.#heldSince > this.#maxHeld / 4) this.#shed();
+    const isFull = this.#held + this.#heldSince > 2 * this.#maxHeld;
+    if (!isFull || connection.held + bytes <= SHARE_BYTES) return true;
+    this.#count('cut');
+    return false;
   }
 
   /** Lets every exchange end; resolves when the last connection is closed. */
@@ -101,16 +136,71 @@ export class Connections {
   }
 
   #makeRoom(): boolean {
-    if (this.#gaveWay + this.#refused === 0) setTimeout(() => this.#report(), REPORT_MS);
-    const [longest] = this.#newcomers.size > 0 ? this.#newcomers : this.#kept;
+    const longest = this.#longestWaiting();
     if (!longest) {
-      this.#refused += 1;
+      this.#count('refused');
       return false;
     }
-    this.#gaveWay += 1;
+    this.#count('gaveWay');
     this.#remove(longest);
     longest.socket.destroy();
     return true;
+  }
+
+  /** The connection that gives way to a new one. */
+  #longestWaiting(): Connection | undefined {
+    const [newcomers = none, once = none, ...proven] = this.#waiting;
+    // A few newcomers are left alone: their requests may be on the way.
+    const first = newcomers.size > this.#limit / 4 ? firstOf(newcomers) : undefined;
+    return first ?? firstOf(once) ?? this.#slowest() ?? firstOf(...proven, newcomers);
+  }
+
+  /** The connection whose client has kept a request or a response waiting longest. */
+  #slowest(): Connection | undefined {
+    const now = performance.now();
+    let slowest: Connection | undefined;
+    let longest = PATIENCE_MS;
+    for (const connection of this.#all.values()) {
+      const lag = connection.lag(now);
+      if (lag > longest) [slowest, longest] = [connection, lag];
+    }
+    return slowest;
+  }
+
+  /** Cuts connections until all that are left hold no more than they may. */
+  #shed(): void {
+    this.#heldSince = 0;
+    this.#held = 0;
+    const large: { socket: Socket; held: number; taken: number }[] = [];
+    for (const { socket, held, taken } of this.#all.values()) {
+      if (socket.destroyed) continue;
+      this.#held += held;
+      if (held > SHARE_BYTES) large.push({ socket, held, taken });
+    }
+    if (this.#held > this.#maxHeld) {
+      large.sort((a, b) => b.taken - a.taken || a.held - b.held);
+      while (this.#held > this.#maxHeld && large.length > 1) this.#cutOff(large.pop());
+    }
+    this.#held += this.#leaving;
+  }
+
+  #cutOff(connection: { socket: Socket; held: number } | undefined): void {
+    if (!connection) return;
+    const { socket, held } = connection;
+    this.#count('cut');
+    socket.destroy();
+    this.#held -= held;
+    this.#leaving += held;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#leaving -= held;
+      }),
+    );
+  }
+
+  #count(what: keyof typeof noneCounted): void {
+    this.#counts[what] += 1;
+    this.#reporting ??= setTimeout(() => this.#report(), REPORT_MS);
   }
 
   #remove(connection: Connection): void {
@@ -119,10 +209,16 @@ export class Connections {
   }
 
   #report(): void {
-    this.#warn(
-      `at most ${this.#limit} connections at a time: ${this.#gaveWay} that waited for a request gave way to new ones, ${this.#refused} new ones were refused`,
-    );
-    this.#gaveWay = 0;
-    this.#refused = 0;
+    const { gaveWay, refused, cut } = this.#counts;
+    this.#counts = { ...noneCounted };
+    this.#reporting = undefined;
+    if (gaveWay + refused > 0)
+      this.#warn(
+        `at most ${this.#limit} connections at a time: ${gaveWay} that waited for a request gave way to new ones, ${refused} new ones were refused`,
+      );
+    if (cut > 0)
+      this.#warn(
+        `at most ${this.#maxHeld} bytes for what clients have not taken, or have sent too early: ${cut} connections were cut`,
+      );
   }
 }

@@ -24,6 +24,9 @@ const hasVersion = ({ httpVersion }: IncomingMessage): boolean =>
 const hasCoding = ({ headers: { 'transfer-encoding': coding } }: IncomingMessage): boolean =>
   coding === undefined || coding.toLowerCase() === 'chunked';
 
+const hasManyFields = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.length > 2 * MAX_FIELDS;
+
 let validHost = 'localhost'; // the latest: most requests have the same
 
 /** Whether a Host makes a URL. Not all do that look like names: 256.1.1.1 is no IPv4 address. */
@@ -43,11 +46,11 @@ const hasUser = (target: string): boolean => {
 
 /** Why a request is refused before the app sees it, if it is: the status and the reason. */
 const refusal = (incoming: IncomingMessage): [number, string] | undefined => {
-  const { httpVersion, headers, rawHeaders, url = '' } = incoming;
+  const { httpVersion, headers, url = '' } = incoming;
   if (!hasVersion(incoming)) return [505, `HTTP/${httpVersion} is not supported`];
   if (!hasCoding(incoming))
     return [501, `Transfer-Encoding ${headers['transfer-encoding']} is not supported`];
-  if (rawHeaders.length > 2 * MAX_FIELDS) return [431, `more than ${MAX_FIELDS} header fields`];
+  if (hasManyFields(incoming)) return [431, `more than ${MAX_FIELDS} header fields`];
   // RFC 9112 §3.2; HTTP/1.0 may lack Host, and HAProxy's plain check does (honojs/node-server#160).
   if (headers.host ? !isHost(headers.host) : httpVersion !== '1.0')
     return [400, 'Host is missing or malformed'];
@@ -58,8 +61,9 @@ const refusal = (incoming: IncomingMessage): [number, string] | undefined => {
 };
 
 /**
- * Whether the connection ends after a request. Behind Upgrade, Node's parser stops. The others make
- * it unclear where the next request begins (RFC 9112 §6.1).
+ * Whether the connection ends after a request. Behind Upgrade, Node's parser stops, and some Nodes
+ * refuse too many fields by themselves. The others make it unclear where the next request begins
+ * (RFC 9112 §6.1).
  */
 export const endsConnection = (incoming: IncomingMessage): boolean => {
   const { headers, httpVersion } = incoming;
@@ -67,7 +71,8 @@ export const endsConnection = (incoming: IncomingMessage): boolean => {
     headers.upgrade !== undefined ||
     (headers['transfer-encoding'] !== undefined && httpVersion === '1.0') ||
     !hasVersion(incoming) ||
-    !hasCoding(incoming)
+    !hasCoding(incoming) ||
+    hasManyFields(incoming)
   );
 };
 

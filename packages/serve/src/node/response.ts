@@ -60,6 +60,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   tell: ((error: unknown, exchange: LoggedResponse) => void) | undefined;
   /** The response's X-Request-Id. */
   id = '';
+  /** Whether there is memory for further bytes that wait for the client or the app. */
+  hasRoom: (bytes: number) => boolean = () => true;
   /** The message of the first thing that went wrong; empty if nothing has. */
   error = '';
   /** Bytes of the request's body. */
@@ -91,9 +93,14 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Counts the bytes of the request's body as they come. */
   readBody(): void {
     const { req } = this;
-    const push = joinSmallChunks(req.push.bind(req));
+    const push = joinSmallChunks(req.push.bind(req), () => {
+      this.closeAfter();
+      this.fail(400, 'the chunks of the body are too small');
+    });
     req.push = (chunk) => {
-      this.bytesIn += byteLength(chunk);
+      const bytes = byteLength(chunk);
+      this.bytesIn += bytes;
+      if (!this.hasRoom(bytes)) req.socket.destroy();
       return push(chunk);
     };
   }
@@ -196,12 +203,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   // The header first: where it fails, Node would go on to write the body.
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
-    if (this.#isOver) return false;
+    if (this.#isOver || !this.#take(chunk, encoding)) return false;
     try {
-      const bytes = byteLength(chunk, encoding);
-      this.#bytesOut += bytes;
       if (this.#length === Infinity)
         return super.write(chunk, encoding as BufferEncoding, callback as () => void);
+      const bytes = byteLength(chunk, encoding);
       const [given, done] =
         typeof encoding === 'function' ? [undefined, encoding] : [encoding, callback];
       return super.write(chunk, given as BufferEncoding, (error) => {
@@ -221,9 +227,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
         this.setHeader('Content-Length', byteLength(chunk, encoding));
       this.writeHead(this.statusCode);
     }
-    if (this.#isOver) return this;
+    if (this.#isOver || !this.#take(chunk, encoding)) return this;
     try {
-      this.#bytesOut += byteLength(chunk, encoding);
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
     } catch (thrown) {
       this.failWith(thrown);
@@ -236,6 +241,17 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     // Before Node 25, a response that is queued behind another emits nothing.
     if (!this.socket) process.nextTick(() => this.closed || this.emit('close'));
     return this;
+  }
+
+  /** Counts a part of the body. Without memory for it, the connection is cut. */
+  #take(chunk: unknown, encoding: unknown): boolean {
+    const { length } = Object(chunk); // of a string, byteLength would first make one piece
+    if (length > 0 && !this.hasRoom(length)) {
+      this.fail(503, 'there is no memory left for what waits for clients');
+      return false;
+    }
+    this.#bytesOut += byteLength(chunk, encoding);
+    return true;
   }
 
   #sendHeader(status: number, headers: Headers): void {

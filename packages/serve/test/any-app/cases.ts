@@ -15,6 +15,7 @@ export interface AppCase extends Owed {
   method?: string;
   path: string;
   requestBody?: string;
+  requestHeaders?: Record<string, string>;
   /** What differs on Workers, and why. */
   onWorkers?: Difference;
   /** What differs on AWS Lambda, and why. */
@@ -52,6 +53,16 @@ const success = (body: string, status = 200) => ({
 });
 
 const text = (body: string, status?: number) => uncounted(success(body, status));
+
+/** What Hono would decode with an exception for each escape. */
+const costly = {
+  status: 400,
+  headers: json,
+  body: '{"message":"Bad Request"}',
+  record: { status: 400, error: 'too many malformed percent-escapes', bytes_out: 25 },
+  isTold: false,
+};
+const malformed = (count: number) => '%ff'.repeat(count);
 
 /** Words of the platform's own, or of V8's. */
 const itsWords = /./;
@@ -195,6 +206,19 @@ export const anyApp: readonly AppCase[] = [
   })),
   { method: 'POST', path: '/read', requestBody: 'abc', ...text('abc') },
   { method: 'POST', path: '/echo', requestBody: 'abc', ...text('abc') },
+
+  // Percent-escapes that Hono would decode with an exception for each.
+  { path: `/param/${malformed(17)}`, ...uncounted(costly) },
+  { path: `/query?a=${malformed(17)}`, ...uncounted(costly) },
+  { path: '/cookie', requestHeaders: { cookie: `a=${malformed(17)}` }, ...uncounted(costly) },
+  { path: `/param/${malformed(16)}`, ...text(malformed(16)) },
+  { path: `/query?a=${malformed(16)}`, ...text(JSON.stringify({ a: malformed(16) })) },
+  {
+    path: '/cookie',
+    requestHeaders: { cookie: `a=${malformed(16)}` },
+    ...text(JSON.stringify({ a: malformed(16) })),
+  },
+  { path: `/param/${'%41'.repeat(300)}`, ...text('A'.repeat(300)) },
 
   // Bodies that fail once the header is out.
   { path: '/stream-error', ...cut('the source failed: a secret', 5) },

@@ -1,4 +1,5 @@
 import { env } from 'hono/adapter';
+import { getCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import { streamSSE } from 'hono/streaming';
 import { app } from '../fixture/app.ts';
@@ -171,6 +172,12 @@ app.get('/wait-until', (c) => {
   return c.text('later');
 });
 
+// What Hono decodes beside the path.
+app.get('/query', (c) => c.json(c.req.query()));
+app.get('/cookie', (c) => c.json(getCookie(c)));
+app.get('/param/:name', (c) => c.text(c.req.param('name')));
+
 // Bodies of requests.
 app.post('/read', async (c) => c.text(await c.req.text()));
+app.post('/read-json', async (c) => c.json(await c.req.json()));
 app.post('/echo', (c) => new Response(c.req.raw.body));

@@ -35,35 +35,38 @@ export const anyAppTests = (
   });
   afterAll(() => target.stop());
 
-  test.each(cases)('$path', async ({ method = 'GET', path, requestBody, ...owed }) => {
-    const { status, body, headers, record, isTold }: Owed = {
-      ...owed,
-      ...(platform && owed[platform]),
-    };
-    const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
-    const response = target.send({ method, path, requestBody });
-    if (status === 'cut') await expect(response).rejects.toThrow();
-    else
-      expect(await response).toMatchObject({
-        status,
-        headers: { ...headers, 'x-content-type-options': 'nosniff' },
-        ...(body !== undefined && { body }),
-      });
-    const newRecords = () => target.records().slice(recordsBefore);
-    const error =
-      record.error instanceof RegExp ? expect.stringMatching(record.error) : record.error;
-    await expect
-      .poll(newRecords)
-      .toEqual([expect.objectContaining({ method, uri: path, ...record, error })]);
-    const newErrors = () =>
-      target
-        .errors()
-        .slice(errorsBefore)
-        .map(({ level, message }) => `${level} ${message}`);
-    await expect.poll(newErrors).toEqual(isTold ? [`ERROR ${newRecords()[0]?.error}`] : []);
-    expect(await target.send(health)).toMatchObject({ status: 200, body: health.body });
-    await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
-  });
+  test.each(cases)(
+    '$path',
+    async ({ method = 'GET', path, requestBody, requestHeaders, ...owed }) => {
+      const { status, body, headers, record, isTold }: Owed = {
+        ...owed,
+        ...(platform && owed[platform]),
+      };
+      const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
+      const response = target.send({ method, path, requestBody, headers: requestHeaders ?? {} });
+      if (status === 'cut') await expect(response).rejects.toThrow();
+      else
+        expect(await response).toMatchObject({
+          status,
+          headers: { ...headers, 'x-content-type-options': 'nosniff' },
+          ...(body !== undefined && { body }),
+        });
+      const newRecords = () => target.records().slice(recordsBefore);
+      const error =
+        record.error instanceof RegExp ? expect.stringMatching(record.error) : record.error;
+      await expect
+        .poll(newRecords)
+        .toEqual([expect.objectContaining({ method, uri: path, ...record, error })]);
+      const newErrors = () =>
+        target
+          .errors()
+          .slice(errorsBefore)
+          .map(({ level, message }) => `${level} ${message}`);
+      await expect.poll(newErrors).toEqual(isTold ? [`ERROR ${newRecords()[0]?.error}`] : []);
+      expect(await target.send(health)).toMatchObject({ status: 200, body: health.body });
+      await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
+    },
+  );
 };
 
 /** The same, for a target that listens at a URL. */

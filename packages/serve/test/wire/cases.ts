@@ -26,6 +26,10 @@ const served = { statuses: [200], ends: false };
 const badRequest = { statuses: [400], ends: false };
 const notFound = { statuses: [404], ends: false };
 
+const malformed = (count: number) => '/%ff'.repeat(count);
+const fields = (count: number) => Array.from({ length: count }, (_, index) => `a${index}:`);
+const byteChunks = (count: number) => '1\r\nx\r\n'.repeat(count);
+
 /** What the Node server responds to raw bytes. On Workers, Cloudflare's edge parses the wire. */
 export const wire: readonly WireCase[] = [
   // HAProxy's plain `option httpchk` (RFC 9112 §3.2 asks for Host in HTTP/1.1 only).
@@ -61,6 +65,25 @@ export const wire: readonly WireCase[] = [
     bytes: request('GET / HTTP/1.1', 'Host: h:65536'),
     ...badRequest,
   },
+  {
+    name: 'a Host that is no IPv4 address, though it looks like one',
+    bytes: request('GET / HTTP/1.1', 'Host: 256.1.1.1'),
+    ...badRequest,
+  },
+  {
+    name: 'a Host that is no IPv6 address',
+    bytes: request('GET / HTTP/1.1', 'Host: [::1'),
+    ...badRequest,
+  },
+  {
+    name: 'a Host that is an IPv6 address',
+    bytes: request('GET / HTTP/1.1', 'Host: [::1]:8080'),
+    ...served,
+  },
+  { name: 'absolute form with user information', bytes: get('http://u:p@h/'), ...badRequest },
+  { name: 'absolute form with a user', bytes: get('http://u@h/'), ...badRequest },
+  { name: 'absolute form without a valid host', bytes: get('http://256.1.1.1/'), ...badRequest },
+  { name: 'absolute form with a port out of range', bytes: get('http://h:65536/'), ...badRequest },
   { name: 'two Host fields', bytes: get('/', 'Host: i'), ...badRequest },
   { name: 'two Host fields that agree', bytes: get('/', 'Host: h'), ...badRequest },
   { name: 'absolute form without Host', bytes: request('GET http://h/ HTTP/1.1'), ...badRequest },
@@ -124,6 +147,14 @@ export const wire: readonly WireCase[] = [
     ends: true,
   },
   { name: 'a target of 20 kB', bytes: get(`/${'a'.repeat(20_000)}`), statuses: [431], ends: true },
+  { name: 'a header of 200 fields', bytes: get('/', ...fields(199)), ...served },
+  { name: 'a header of 201 fields', bytes: get('/', ...fields(200)), statuses: [431], ends: true },
+  {
+    name: 'a header of 4,000 fields',
+    bytes: get('/', ...Array(4_000).fill('a:')),
+    statuses: [431],
+    ends: true,
+  },
   {
     name: 'a header that is never finished',
     bytes: 'GET / HTTP/1.1\r\nHost: h\r\n',
@@ -137,6 +168,26 @@ export const wire: readonly WireCase[] = [
   { name: 'dot segments', bytes: get('/x/../health'), ...served },
   { name: 'two slashes', bytes: get('//'), ...notFound },
   { name: 'a bad percent-encoding', bytes: get('/%zz'), ...notFound },
+  // Hono would throw and catch an exception for each malformed escape.
+  { name: '16 malformed escapes', bytes: get(malformed(16)), ...notFound },
+  { name: '17 malformed escapes', bytes: get(malformed(17)), ...badRequest },
+  { name: '17 malformed escapes in the query', bytes: get(`/?a=${malformed(17)}`), ...badRequest },
+  {
+    name: '17 malformed escapes in path and query',
+    bytes: get(`${malformed(9)}?a=${malformed(8)}`),
+    ...badRequest,
+  },
+  {
+    name: '17 malformed escapes in Cookie',
+    bytes: get('/', `Cookie: a=${malformed(17)}`),
+    ...badRequest,
+  },
+  {
+    name: '17 malformed escapes in two Cookie fields',
+    bytes: get('/', `Cookie: a=${malformed(9)}`, `Cookie: b=${malformed(8)}`),
+    ...badRequest,
+  },
+  { name: '4,000 escapes', bytes: get(`/${'%c3%a9'.repeat(2_000)}`), ...notFound },
   { name: 'a backslash in the path', bytes: get('/\\health'), ...badRequest },
   { name: 'OPTIONS *', bytes: request('OPTIONS * HTTP/1.1', 'Host: h'), ...badRequest },
   { name: 'TRACE', bytes: request('TRACE / HTTP/1.1', 'Host: h'), ...notFound },
@@ -239,6 +290,11 @@ export const wire: readonly WireCase[] = [
     bytes: get('/') + request('CONNECT h:443 HTTP/1.1', 'Host: h:443'),
     statuses: [200, 400],
     ends: true,
+  },
+  {
+    name: 'a body in chunks of a byte, a few at a time',
+    bytes: `${post('Transfer-Encoding: chunked')}${byteChunks(500)}0\r\n\r\n`,
+    ...notFound,
   },
   {
     name: 'a body whose chunks are malformed',

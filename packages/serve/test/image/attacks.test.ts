@@ -1,0 +1,120 @@
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { send } from '../../src/testing/client.ts';
+import {
+  callEngine,
+  removeTestArtefacts,
+  startContainer,
+  testImage,
+} from '../../src/testing/engine.ts';
+import { run } from '../../src/testing/process.ts';
+import { healthRequest } from '../support/load.ts';
+import { rawConnection } from '../support/raw.ts';
+import { nodeBundle } from '../support/targets.ts';
+import { attacks } from './attacks.ts';
+
+const image = `${testImage}:attacked`;
+const flags = ['--memory', '128m', '--memory-swap', '128m'];
+
+beforeAll(async () => {
+  const file = join(import.meta.dirname, 'Dockerfile');
+  await callEngine('build', '--file', file, '--tag', image, dirname(nodeBundle));
+  return removeTestArtefacts;
+}, 600_000);
+
+/** Runs an attack in a process of its own, until it is stopped. */
+const begin = (name: string, port: number) => {
+  const attacker = run(['node', join(import.meta.dirname, 'attack.ts'), name, String(port)]);
+  return async () => {
+    attacker.child.kill();
+    await attacker.ended;
+  };
+};
+
+const names = attacks.map(({ name }) => name);
+
+test.each(names)(
+  'a server with 128 MB serves others under attack: %s',
+  async (name) => {
+    const container = await startContainer(image, flags);
+    const stop = begin(name, container.port);
+    for (let count = 0; count < 12; count += 1) {
+      expect((await send(container.url, { path: '/health' })).status).toBe(200);
+      await sleep(200);
+    }
+    await stop();
+    const { body } = await send(container.url, { path: '/peak-memory' });
+    console.log(`${Math.round(Number(body) / 2 ** 20)} MB at most: ${name}`);
+    expect([0, 1]).toContain(await container.stop()); // 1 if it had to cut what the attack holds
+  },
+  90_000,
+);
+
+/** Clients that mean well. Each goes on until the signal, and rejects if it is not served. */
+const clients: Record<string, (port: number, signal: AbortSignal) => Promise<void>> = {
+  async 'a kept connection with a request every 5 s'(port, signal) {
+    const connection = rawConnection(port);
+    while (!signal.aborted) {
+      connection.write(healthRequest);
+      expect((await connection.response()).status).toBe(200);
+      await sleep(5_000);
+    }
+  },
+  async 'uploads of 40 s, in lines of 40 bytes'(port, signal) {
+    while (!signal.aborted) {
+      const connection = rawConnection(port);
+      connection.write('POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
+      for (let lines = 0; lines < 800; lines += 1) {
+        connection.write(`28\r\n${'x'.repeat(40)}\r\n`);
+        await sleep(50);
+      }
+      connection.write('0\r\n\r\n');
+      expect((await connection.response()).body).toHaveLength(32_000);
+      connection.socket.destroy();
+    }
+  },
+  'a reader of 64 kB/s': (port, signal) => read('/large?bytes=8000000', port, signal),
+  'a reader of a stream with 64 kB/s': (port, signal) =>
+    read('/large-stream?bytes=50000000', port, signal),
+};
+
+/** Reads a response with 64 kB/s. */
+const read = async (path: string, port: number, signal: AbortSignal) => {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+  const bytes = Number(path.split('=')[1]);
+  let read = 0;
+  for await (const chunk of socket) {
+    read += chunk.length;
+    if (signal.aborted || read >= bytes) return;
+    await sleep(chunk.length / 64);
+  }
+  throw new Error(`cut after ${read} bytes`);
+};
+
+test('a server with 128 MB cuts no client that behaves, whatever the others do', async () => {
+  const container = await startContainer(image, flags);
+  const attack = new AbortController();
+  let current = 'no attack';
+  const behaving = Object.entries(clients).flatMap(([name, go]) =>
+    Array.from({ length: name.startsWith('a kept') ? 20 : 1 }, () =>
+      go(container.port, attack.signal).catch((cause) => {
+        throw new Error(`${name}, under ${current}: ${container.stderr.slice(-4)}`, { cause });
+      }),
+    ),
+  );
+  const attacked = async () => {
+    await sleep(12_000); // until a load balancer's connections have had some requests
+    for (const name of names) {
+      current = name;
+      const stop = begin(name, container.port);
+      await sleep(2_000);
+      await stop();
+    }
+    attack.abort();
+  };
+  await Promise.all([attacked(), ...behaving]);
+  expect([0, 1]).toContain(await container.stop()); // 1 if it had to cut what an attacker holds
+}, 300_000);
