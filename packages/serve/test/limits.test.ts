@@ -91,7 +91,7 @@ test('forty clients that pipeline requests and read nothing neither fill the mem
   expect(await attacked.stop()).toBe(0);
 });
 
-test('a client that stops reading is cut within a minute; slow readers, uploads and handlers are not', async () => {
+test('a client that stops reading is cut after a minute; slow readers, uploads and handlers are not', async () => {
   const request = (path: string) => {
     const connection = rawConnection(server.port);
     connection.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -117,8 +117,8 @@ test('a client that stops reading is cut within a minute; slow readers, uploads 
   }, 50);
   const recordOf = (uri: string) => server.records().find((record) => record.uri === uri);
   await expect
-    .poll(() => recordOf('/large?bytes=50000000'), { timeout: 75_000, interval: 500 })
-    .toMatchObject({ status: 499 });
+    .poll(() => recordOf('/large?bytes=50000000'), { timeout: 100_000, interval: 500 })
+    .toMatchObject({ status: 200, error: 'the client stopped reading' });
   await sleep(2_000);
   for (const uri of ['/large?bytes=50000000&slow', '/until-signal?long'])
     expect(recordOf(uri)).toBeUndefined();
@@ -129,7 +129,7 @@ test('a client that stops reading is cut within a minute; slow readers, uploads 
   server.child.kill('SIGUSR2');
   await expect.poll(() => recordOf('/until-signal?long')).toMatchObject({ status: 200 });
   for (const socket of [stalled, slow, held, upload.socket]) socket.destroy();
-}, 120_000);
+}, 150_000);
 
 test.skipIf(process.platform !== 'linux')(
   'connections beyond what there are file descriptors for take the place of those that wait, and a line says so',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { Connection } from './connection.ts';
+import { Connection, NO_MEMORY } from './connection.ts';
 
 const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
 const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
@@ -143,7 +143,7 @@ export class Connections {
     }
     this.#count('gaveWay');
     this.#remove(longest);
-    longest.socket.destroy();
+    longest.cut('it gave way to a new connection');
     return true;
   }
 
@@ -171,11 +171,12 @@ export class Connections {
   #shed(): void {
     this.#heldSince = 0;
     this.#held = 0;
-    const large: { socket: Socket; held: number; taken: number }[] = [];
-    for (const { socket, held, taken } of this.#all.values()) {
+    const large: { connection: Connection; held: number; taken: number }[] = [];
+    for (const connection of this.#all.values()) {
+      const { socket, held, taken } = connection;
       if (socket.destroyed) continue;
       this.#held += held;
-      if (held > SHARE_BYTES) large.push({ socket, held, taken });
+      if (held > SHARE_BYTES) large.push({ connection, held, taken });
     }
     if (this.#held > this.#maxHeld) {
       large.sort((a, b) => b.taken - a.taken || a.held - b.held);
@@ -184,11 +185,11 @@ export class Connections {
     this.#held += this.#leaving;
   }
 
-  #cutOff(connection: { socket: Socket; held: number } | undefined): void {
-    if (!connection) return;
-    const { socket, held } = connection;
+  #cutOff(holder: { connection: Connection; held: number } | undefined): void {
+    if (!holder) return;
+    const { connection, held } = holder;
     this.#count('cut');
-    socket.destroy();
+    connection.cut(NO_MEMORY);
     this.#held -= held;
     this.#leaving += held;
     setImmediate(() =>
