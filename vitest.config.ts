@@ -17,6 +17,12 @@ const library = (name: string) => ({
   },
 });
 
+// Each of its tests runs others, which keep two cores busy.
+const template = {
+  extends: true as const,
+  test: { name: 'template', include: ['test/template/*.test.ts'], maxConcurrency: 2 },
+};
+
 export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
@@ -28,6 +34,7 @@ export default defineConfig({
     projects: [
       'packages/serve',
       project('targets', 'test/*.test.ts'),
+      template,
       project('image', 'test/image/*.test.ts'),
       library('image'),
       project('proxies', 'test/proxies/*.test.ts'),

@@ -1,0 +1,139 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
+import { afterAll, expect, test } from 'vitest';
+import { contract, healthCase } from '../contract.ts';
+import { appChanges, type Change, contractChanges, noApp } from './changes.ts';
+
+const TIMEOUT = 600_000;
+const TARGETS = 7; // in process, npm start, the bundle, the Worker's bundle, wrangler dev, two deployments
+
+const allFiles = (await readdir('test')).filter((file) => file.endsWith('.test.ts'));
+
+/** Files whose tests can't see the app: a test shows that they pass without one. */
+const blindFiles = ['build', 'int-min', 'kubernetes', 'lockfile', 'readme', 'smoke'].map(
+  (name) => `${name}.test.ts`,
+);
+
+const copies: string[] = [];
+const freeCopies: string[] = [];
+afterAll(() => Promise.all(copies.map((copy) => rm(copy, { recursive: true }))), TIMEOUT);
+
+/** Copies the working tree, with what is installed in it. */
+const makeCopy = async (): Promise<string> => {
+  const copy = await mkdtemp(join(tmpdir(), 'edge-ping-template-'));
+  copies.push(copy);
+  const left = ['.git', '.wrangler', 'dist', 'node_modules'];
+  await cp('.', copy, { recursive: true, filter: (source) => !left.includes(basename(source)) });
+  // The link to packages/serve is relative, and so leads to the copy's own.
+  const options = { recursive: true, verbatimSymlinks: true };
+  await cp('node_modules', join(copy, 'node_modules'), options);
+  return copy;
+};
+
+/** Makes a change in a copy; resolves to what takes it back. */
+const edit = async (copy: string, { edits }: Change): Promise<() => Promise<void>> => {
+  const originals = new Map<string, string>();
+  for (const [file, replacements] of Object.entries(edits)) {
+    const path = join(copy, file);
+    let text = await readFile(path, 'utf8');
+    originals.set(path, text);
+    for (const [from, to] of replacements) {
+      if (!text.includes(from))
+        throw new Error(`${file} has no ${from}: delete test/template in a service of your own`);
+      text = text.replaceAll(from, to);
+    }
+    await writeFile(path, text);
+  }
+  return async () => {
+    for (const [path, text] of originals) await writeFile(path, text);
+  };
+};
+
+/** As much of Vitest's report as is read here. */
+interface Report {
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { ancestorTitles: string[]; title: string; status: string }[];
+  }[];
+}
+
+/** Runs some of the template's tests in a copy with a change. */
+const runTests = async (files: string[], change: Change) => {
+  const copy = freeCopies.pop() ?? (await makeCopy());
+  const takeBack = await edit(copy, change);
+  const reportFile = join(copy, 'report.json');
+  const reporter = ['--reporter=json', `--outputFile=${reportFile}`];
+  const patience = ['--testTimeout=120000', '--hookTimeout=120000']; // of a machine with other runs
+  const paths = files.map((file) => `test/${file}`);
+  const { ended, stdout, stderr } = run(
+    ['npx', 'vitest', 'run', '--project', 'targets', ...reporter, ...patience, ...paths],
+    { cwd: copy },
+  );
+  const exitCode = await ended;
+  const output = [...stdout, ...stderr].join('\n');
+  const report: Report = JSON.parse(await readFile(reportFile, 'utf8'));
+  await takeBack();
+  freeCopies.push(copy);
+  return { exitCode, output, report };
+};
+
+const caseNames = new Map(
+  contract.map(({ method, path, status }) => [
+    `${method} ${path} is ${status}`,
+    `${method} ${path}`,
+  ]),
+);
+
+/** What became of each test, and of each file that has none because it can't be read. */
+const resultsOf = ({ testResults }: Report) =>
+  testResults.flatMap(({ name: path, message, assertionResults }) => {
+    const file = basename(path);
+    const results = assertionResults.map(({ ancestorTitles, title, status }) => ({
+      name: [file, ...ancestorTitles, title].join(' > '),
+      caseName: caseNames.get(title),
+      status,
+    }));
+    return results.length > 0 ? results : [{ name: file, caseName: undefined, status: message }];
+  });
+
+/** Expects that of some files' tests with a change, those of its cases fail, and all others pass. */
+const expectFailures = async (files: string[], change: Change) => {
+  const { exitCode, output, report } = await runTests(files, change);
+  const results = resultsOf(report);
+  const unsuccessful = results.filter(({ status }) => status !== 'passed');
+  const expected = results.filter(({ caseName = '' }) => change.fails.includes(caseName));
+  expect(unsuccessful.map(({ name, status }) => `${status}: ${name}`)).toEqual(
+    expected.map(({ name }) => `failed: ${name}`),
+  );
+  expect(exitCode, output).toBe(change.fails.length > 0 ? 1 : 0);
+  expect(report.testResults.map(({ name }) => basename(name)).toSorted()).toEqual(files.toSorted());
+  return results;
+};
+
+test.concurrent('what is not run for each change of the app passes without an app', {
+  timeout: TIMEOUT,
+}, async () => {
+  await expectFailures(blindFiles, noApp);
+});
+
+test.concurrent.each(appChanges)(
+  'with $name, the cases that fail are those listed, on every target',
+  { timeout: TIMEOUT },
+  async (change) => {
+    const files = allFiles.filter((file) => !blindFiles.includes(file));
+    const results = await expectFailures(files, change);
+    for (const name of [...change.fails, `${healthCase.method} ${healthCase.path}`])
+      expect(results.filter(({ caseName }) => caseName === name)).toHaveLength(TARGETS);
+  },
+);
+
+test.concurrent.each(contractChanges)(
+  'with $name, no test fails',
+  { timeout: TIMEOUT },
+  async (change) => {
+    await expectFailures(allFiles, change);
+  },
+);
