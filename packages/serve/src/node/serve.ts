@@ -70,10 +70,7 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
     process.exit(code);
   };
 
-  let isEnding = false;
   const shutdown = async (): Promise<void> => {
-    if (isEnding) return;
-    isEnding = true;
     setTimeout(() => process.exit(1), deadline + FLUSH_MS);
     if (!(await server.close(deadline))) process.exitCode = 1;
     process.exit();

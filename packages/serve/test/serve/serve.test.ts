@@ -10,6 +10,7 @@ import { freePort, run, startServer } from '../../src/testing/process.ts';
 import { rawConnection } from '../support/raw.ts';
 import { refused } from '../support/refused.ts';
 import { bundle, fixture, nodeServers, service } from '../support/targets.ts';
+import { events, inProgress, startService } from './start.ts';
 
 const unprivileged = '/proc/sys/net/ipv4/ip_unprivileged_port_start'; // Linux; macOS has no such ports
 const firstUnprivilegedPort = existsSync(unprivileged)
@@ -20,10 +21,6 @@ const firstUnprivilegedPort = existsSync(unprivileged)
 const hasIPv6 = Object.values(networkInterfaces())
   .flat()
   .some((network) => network?.address === '::1');
-
-/** Starts the service with a store; resolves once it listens. */
-const startService = (options: object = {}, env: NodeJS.ProcessEnv = {}) =>
-  startServer(service, { env: { OPTIONS: JSON.stringify(options), ...env } });
 
 /** Runs the service, or another command, to its end. */
 const outcome = async (env: NodeJS.ProcessEnv, command = service) => {
@@ -181,20 +178,6 @@ test('the bundle has stack traces that point at the TypeScript lines', async () 
 });
 
 describe('the shutdown', () => {
-  /** The events that the service has told so far. */
-  const events = (stderr: string[]) =>
-    stderr
-      .filter((line) => line.startsWith('{"event"'))
-      .map((line) => String(JSON.parse(line).event));
-
-  const inProgress = async (env: NodeJS.ProcessEnv = {}, options = {}) => {
-    const server = await startService(options, env);
-    const connection = rawConnection(server.port);
-    connection.write('GET /store-when-told HTTP/1.1\r\nHost: h\r\n\r\n');
-    await expect.poll(() => events(server.stderr)).toEqual(['waits']);
-    return { server, connection };
-  };
-
   test.each(['SIGHUP', 'SIGINT', 'SIGTERM'] as const)('by %s has exit code 0', async (signal) => {
     const server = await startService();
     server.child.kill(signal);

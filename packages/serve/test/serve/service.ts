@@ -61,11 +61,31 @@ app.get('/events', (c) =>
     await stream.writeSSE({ data: 'last' });
   }),
 );
-app.get('/crash', async (c) => {
-  setImmediate(() => {
+
+const throwing = (thrown: unknown) => (): void => {
+  throw thrown;
+};
+
+/** What brings a process down, by name. */
+const crashes: Record<string, () => void> = {
+  exception: throwing(new Error('crashed')),
+  string: throwing('crashed'),
+  undefined: throwing(undefined),
+  rejection: () => Promise.reject(new Error('crashed')),
+  'rejection-undefined': () => Promise.reject(),
+  'rejection-null-object': () => Promise.reject(Object.create(null)),
+  twice() {
+    setImmediate(throwing(new Error('crashed again')));
     throw new Error('crashed');
-  });
+  },
+};
+app.get('/crash/:how', (c) => {
+  setImmediate(() => crashes[c.req.param('how')]?.());
   return c.text('crashing');
+});
+app.get('/crash-at-shutdown', (c) => {
+  c.env.shutdown.addEventListener('abort', () => setImmediate(throwing(new Error('crashed'))));
+  return c.text('crashing later');
 });
 
 serve(app, {
