@@ -13,6 +13,8 @@ const UNREAD_MS = 500; // for the rest of a request that has its response
 const STALL_MS = 60_000; // a kernel lets a client that reads 64 kB/s take 2 MB at a time
 const REQUEST_MS = 30_000; // for a request with its body,
 const BYTES_PER_SECOND = 500; // and a second more for each of these, as Apache's RequestReadTimeout has it
+/** How often the clocks are looked at. */
+export const LOOK_MS = 1_000;
 const KEEP_MS = 620_000; // as keepAliveTimeout
 
 const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
@@ -70,7 +72,7 @@ export class Connection {
   #requestBytes = 0; // of those whose responses are due
   #isEnding = false; // no further request is served
   #bytesTaken = 0; // at the last look,
-  #takenAt = 0; // and when they became so many
+  #takenAt = performance.now(); // and when they became so many
 
   constructor(socket: Socket, owner: Owner) {
     this.socket = socket;
@@ -103,7 +105,7 @@ export class Connection {
 
   /** For how many milliseconds its client has kept a request waiting for its body, or a response. */
   lag(now: number): number {
-    const stall = this.socket.writableLength > 0 ? now - this.#takenAt : 0;
+    const stall = this.socket.writableLength > 0 ? now - this.#takenAt - LOOK_MS : 0;
     return Math.max(stall, this.#bodyLag());
   }
 

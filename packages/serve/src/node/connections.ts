@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { Connection, NO_MEMORY } from './connection.ts';
+import { Connection, LOOK_MS, NO_MEMORY } from './connection.ts';
 
 const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
 const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
 const MEMORY_SHARE = 1 / 16; // for what connections hold
-const PATIENCE_MS = 1_000; // with a client, when all connections are taken
+const PATIENCE_MS = 100; // with a client, when all connections are taken
 const RESERVED_DESCRIPTORS = 32; // for everything but connections
 const REPORT_MS = 1_000;
-const LOOK_MS = 1_000;
 const WAIT_MS = 1_000; // of a drain: for a request that a proxy may have sent already
 
 const fileDescriptors = (): number => {
