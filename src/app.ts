@@ -12,7 +12,11 @@ app.get('/', (c) => c.html('Hello, Docker! <3'));
 app.get('/health', (c) => c.json({ Status: 'OK' }, 200, { 'Cache-Control': 'no-store' }));
 app.notFound((c) => c.json({ message: 'Not Found' }, 404));
 app.onError((error, c) => {
-  if (!(error instanceof HTTPException)) return c.json({ message: 'Internal Server Error' }, 500);
-  const response = error.getResponse();
-  return c.newResponse(response.body, response); // with the header fields that are set already
+  // The message of an HTTPException is for the client below 500; else it is for the log.
+  if (error instanceof HTTPException && (error.status < 500 || error.res)) {
+    const response = error.getResponse();
+    return c.newResponse(response.body, response); // with the header fields that are set already
+  }
+  const status = error instanceof HTTPException ? error.status : 500;
+  return c.json({ message: 'Internal Server Error' }, status);
 });

@@ -22,11 +22,18 @@ export const messageOf = (thrown: unknown): string => {
   }
 };
 
-/** What an error was caused by: its `cause`, or the first of the errors of an AggregateError. */
-const causeOf = (thrown: unknown): unknown => {
-  const errors = read(thrown, 'errors');
-  return read(thrown, 'cause') ?? (Array.isArray(errors) ? errors[0] : undefined);
+/** The errors of an AggregateError, as many as are shown. */
+const errorsOf = (thrown: unknown): unknown[] => {
+  try {
+    const errors = read(thrown, 'errors');
+    return Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [];
+  } catch {
+    return []; // a revoked proxy, or one with a getter that throws
+  }
 };
+
+/** What an error was caused by: its `cause`, or the first of the errors of an AggregateError. */
+const causeOf = (thrown: unknown): unknown => read(thrown, 'cause') ?? errorsOf(thrown)[0];
 
 /** The message of the innermost cause: behind "fetch failed" it says why. */
 export const reasonOf = (thrown: unknown): string => {
@@ -64,14 +71,12 @@ export const loggedError = (thrown: unknown, left = { count: MAX_CAUSES }): Logg
     return left.count >= 0 ? loggedError(cause, left) : undefined;
   };
   const cause = read(thrown, 'cause');
-  const errors = read(thrown, 'errors');
+  const errors = errorsOf(thrown);
   return {
     message: truncate(messageOf(thrown)),
     stack: stackOf(thrown),
     cause: cause === undefined || cause === null ? undefined : shown(cause),
-    errors: Array.isArray(errors)
-      ? errors.slice(0, MAX_CAUSES).flatMap((error) => shown(error) ?? [])
-      : undefined,
+    errors: errors.length > 0 ? errors.flatMap((error) => shown(error) ?? []) : undefined,
   };
 };
 

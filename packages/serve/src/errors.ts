@@ -1,4 +1,5 @@
 import type { Context, ExecutionContext } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { checkedResponse } from './responses.ts';
 
 /** The method of an execution context that takes an error of its exchange. */
@@ -19,13 +20,17 @@ const take = (c: Context, error: unknown): void => {
   } catch {} // Hono throws where there is no execution context
 };
 
-/** What the app's own 500 would be, with the header fields that its middlewares have set. */
-const internalError = (c: Context): Response => c.json({ message: 'Internal Server Error' }, 500);
+/** What the app's own error response would be, with the header fields that its middlewares have set. */
+const internalError = (c: Context, status: ContentfulStatusCode = 500): Response =>
+  c.json({ message: 'Internal Server Error' }, status);
 
 /** The error handler of an app that has none: Hono's would print the error. */
 const defaultHandler: Handler = (error, c) => {
   if (!('getResponse' in error) || typeof error.getResponse !== 'function') return internalError(c);
   const response = checkedResponse(error.getResponse()); // an HTTPException carries its response
+  // The message of one that was made without a response is for the log.
+  if (response.status >= 500 && !('res' in error && error.res))
+    return internalError(c, response.status as ContentfulStatusCode);
   return c.newResponse(response.body, response);
 };
 

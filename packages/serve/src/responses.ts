@@ -16,14 +16,25 @@ export const lastResort = (): Response => errorResponse(500, 'Internal Server Er
 /** The response to a request that the app is not asked. */
 export const badRequest = (): Response => errorResponse(400, 'Bad Request');
 
-const isResponse = (value: unknown): value is Response => {
-  if (value instanceof Response) return true;
-  const { status, headers, body } = Object(value); // of another class than the global one
-  return typeof status === 'number' && typeof headers === 'object' && body !== undefined;
-};
+/** The fields that belong to the connection (RFC 9110 §7.6.1): the app's are not sent. */
+export const connectionFields = [
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Connection',
+  'TE',
+  'Trailer',
+  'Transfer-Encoding',
+  'Upgrade',
+];
 
-/** Gives back what a handler returned if it can be sent; else throws. */
+/**
+ * Gives back what a handler returned if it can be sent; else throws. A Response of another class than
+ * the global one, as some libraries have it, becomes one of the global class.
+ */
 export const checkedResponse = (value: unknown): Response => {
-  if (isResponse(value)) return value;
-  throw new TypeError('a handler returned no Response');
+  if (value instanceof Response) return value;
+  const { status, statusText, headers, body } = Object(value);
+  if (typeof status !== 'number' || typeof headers !== 'object' || body === undefined)
+    throw new TypeError('a handler returned no Response');
+  return new Response(body, { status, statusText, headers });
 };

@@ -5,7 +5,7 @@ import { type ErrorRecord, errorRecord, reasonOf, unseen } from './error-log.ts'
 import { type ErrorTaker, takeError } from './errors.ts';
 import { isCostlyToDecode } from './escapes.ts';
 import { type Fetch, respond } from './respond.ts';
-import { badRequest } from './responses.ts';
+import { badRequest, connectionFields } from './responses.ts';
 
 /** What a platform that speaks `Request` and `Response` knows of a request, and does with its records. */
 export interface Platform {
@@ -25,7 +25,16 @@ export interface Platform {
 // On platforms that stop without a word to the app.
 const shutdown = new AbortController().signal;
 
-const nosniff = ['X-Content-Type-Options', 'nosniff'] as const;
+/** Sets the field that is always set, and takes off those that the app has no say in. */
+const setFields = ({ headers, status }: Response): void => {
+  headers.set('X-Content-Type-Options', 'nosniff');
+  if (status === 101) return;
+  for (const name of connectionFields)
+    if (status !== 426 || name !== 'Upgrade') headers.delete(name);
+  const length = headers.get('Content-Length');
+  if (length !== null && (status === 204 || !/^\d+$/.test(length)))
+    headers.delete('Content-Length');
+};
 
 /** Makes a response ready to be sent; to HEAD, without its body. */
 const prepared = (response: Response, isHead: boolean): Response => {
@@ -40,12 +49,12 @@ const prepared = (response: Response, isHead: boolean): Response => {
     sent = new Response(null, response);
   }
   try {
-    sent.headers.set(...nosniff);
+    setFields(sent);
     return sent;
   } catch {
     // The headers of a response that `fetch` or `Response.redirect` made are immutable.
     const copy = new Response(sent.body, sent);
-    copy.headers.set(...nosniff);
+    setFields(copy);
     return copy;
   }
 };

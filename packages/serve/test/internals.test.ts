@@ -16,8 +16,8 @@ import {
 } from '../src/node/internals.ts';
 import { send } from '../src/testing/client.ts';
 import { type ServerProcess, startServer } from '../src/testing/process.ts';
-import { anyApp } from './any-app/cases.ts';
-import { anyAppTestsAt, fixtureEnv } from './any-app/runner.ts';
+import { anyApp, nodeApp } from './any-app/cases.ts';
+import { anyAppTestsAt } from './any-app/runner.ts';
 import { rawConnection } from './support/raw.ts';
 import { degradedFixture, fixture } from './support/targets.ts';
 import { wire } from './wire/cases.ts';
@@ -134,13 +134,15 @@ test.each([
 });
 
 describe('where it is gone,', () => {
-  const degraded = (WITHOUT: string) => () =>
-    startServer(degradedFixture, { env: { ...fixtureEnv, WITHOUT } });
+  const degraded =
+    (WITHOUT: string) =>
+    (env: Record<string, string> = {}) =>
+      startServer(degradedFixture, { env: { ...env, WITHOUT } });
 
   // The body of the one that is left out fails before its header is sent, which is then a 500.
   describe('the parts of a Response: responses are the same', () =>
     anyAppTestsAt(degraded('Symbol(cache)'), {
-      cases: anyApp.filter(({ path }) => path !== '/stream-error-at-once'),
+      cases: [...anyApp, ...nodeApp].filter(({ path }) => path !== '/stream-error-at-once'),
     }));
 
   describe("the parser's callback and the socket's handle: the wire is the same", () => {

@@ -1,4 +1,10 @@
-const decodable = /^(?:(?:x-)?gzip|deflate|br)$/i; // by Node's fetch, in all versions
+const [major = 0, minor = 0] = (process.versions.undici ?? '').split('.').map(Number);
+
+/** What Node's fetch decodes: zstd since undici 7.11, of Node 24.6. */
+const decodable =
+  major > 7 || (major === 7 && minor >= 11)
+    ? /^(?:(?:x-)?gzip|deflate|br|zstd)$/i
+    : /^(?:(?:x-)?gzip|deflate|br)$/i;
 
 /**
  * Takes off a response that Node's `fetch` has made what no longer holds: it has decoded the body, but

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
@@ -31,6 +31,14 @@ export const bytesTaken = (socket: Socket): number => {
  */
 export const onLastResponse = (socket: Socket, end: () => void): void => {
   socket.destroySoon = end;
+};
+
+/**
+ * Lets a response forget which of the connection's fields were taken off its header: Node would leave
+ * out its own, too, and the client would not know that the connection ends, or where the body does.
+ */
+export const forgetRemoved = (response: ServerResponse): void => {
+  Object.assign(response, { _removedConnection: false, _removedTE: false, _removedContLen: false });
 };
 
 /**

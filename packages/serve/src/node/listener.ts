@@ -111,10 +111,17 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker {
 /** The body of a response as a stream that @hono/node-server can read, if it is none of what it takes at once. */
 const streamOf = (body: unknown): ReadableStream | undefined => {
   if (body instanceof ReadableStream) return body;
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return undefined;
-  if ('stream' in body && typeof body.stream === 'function') return body.stream(); // a Blob
-  // Another class of stream, such as the body of a Response of node-fetch.
-  return ReadableStream.from(body as AsyncIterable<unknown>);
+  if (body instanceof Blob) return body.stream();
+  // A stream of another class; no array has such a method.
+  return typeof Object(body).getReader === 'function' ? (body as ReadableStream) : undefined;
+};
+
+/** Whether the app gave a response a type: @hono/node-server sets one, too, when the headers are looked at. */
+const hasOwnType = (response: Response): boolean => {
+  const type = response.headers.get('Content-Type');
+  // A copy with a body that has no type shows the headers that the response was made with.
+  const made = new Response(new ArrayBuffer(), response).headers.get('Content-Type');
+  return made !== null || (type !== null && type !== 'text/plain; charset=UTF-8');
 };
 
 /**
@@ -164,9 +171,8 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   const sent = new Class(new ReadableStream(source, { highWaterMark: 0 }), response);
   if (body instanceof Blob) {
     sent.headers.set('Content-Length', String(body.size));
-    // @hono/node-server's own type, in the place of the body's.
-    if (body.type && sent.headers.get('Content-Type') === 'text/plain; charset=UTF-8')
-      sent.headers.set('Content-Type', body.type);
+    // @hono/node-server would put its own type in the place of the body's.
+    if (body.type && !hasOwnType(response)) sent.headers.set('Content-Type', body.type);
   }
   return sent;
 };

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { reasonOf, unseen } from '../error-log.ts';
 import { errorReply } from '../responses.ts';
-import { isAbort } from './internals.ts';
+import { forgetRemoved, isAbort } from './internals.ts';
 import { joinSmallChunks } from './small-chunks.ts';
 
 const byteLength = (chunk: unknown, encoding?: unknown): number => {
@@ -33,6 +33,8 @@ const isServerField = (name: string): boolean => {
       return false;
   }
 };
+
+const isLength = (name: string): boolean => name.length === 14 && /^content-length$/i.test(name);
 
 /** What Node takes as headers: an object, a list of pairs, or names and values in turn. */
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | [string, OutgoingHttpHeader][];
@@ -112,7 +114,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   /** Whether all of it was sent. A client may leave as soon as it has as much as the length says. */
   get isComplete(): boolean {
-    return this.#isSent || this.#bytesTaken >= this.#length;
+    const length = this.method === 'HEAD' ? 0 : this.#length;
+    return this.#isSent || (this.#isHeaderOut && this.#bytesTaken >= length);
   }
 
   /** The bytes of the body that were handed to the socket. */
@@ -168,6 +171,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       return;
     }
     for (const name of this.getHeaderNames()) this.removeHeader(name);
+    forgetRemoved(this);
     this.statusMessage = '';
     const { headers, body } = errorReply(STATUS_CODES[status] ?? '');
     const length = Buffer.byteLength(body);
@@ -256,12 +260,24 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   #sendHeader(status: number, headers: Headers): void {
     for (const name of this.getHeaderNames())
-      if (!this.#keeps(status, name, this.getHeader(name))) this.removeHeader(name);
+      if (!this.#keeps(status, name, this.getHeader(name))) {
+        this.removeHeader(name);
+        forgetRemoved(this);
+      }
     const given = headersObject(headers);
     const fields: OutgoingHttpHeaders = { 'X-Content-Type-Options': 'nosniff' };
+    let lengthName = '';
     for (const name in given) {
       const value = given[name];
-      if (this.#keeps(status, name, value)) fields[name] = value;
+      if (!this.#keeps(status, name, value)) continue;
+      if (lengthName && isLength(name)) {
+        // Two lengths, in two spellings, are none.
+        delete fields[lengthName];
+        this.#length = Infinity;
+        continue;
+      }
+      if (isLength(name)) lengthName = name;
+      fields[name] = value;
     }
     // RFC 9110 §15.5.22 and §7.8: the response names the protocols, and Connection names Upgrade.
     if (status === 426) {
@@ -280,7 +296,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       if (/^connection$/i.test(name) && /\bclose\b/i.test(String(value))) this.isLast = true;
       return status === 426 && /^upgrade$/i.test(name);
     }
-    if (name.length === 14 && /^content-length$/i.test(name)) {
+    if (isLength(name)) {
       if (status === 204 || !/^\d+$/.test(String(value))) return false;
       this.#length = Number(value);
     } else if (name.length === 12 && /^x-request-id$/i.test(name)) this.id = String(value);

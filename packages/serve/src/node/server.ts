@@ -24,7 +24,6 @@ const httpOptions = {
   keepAliveTimeout: 620_000, // the side that reuses must close first: load balancers do after 60 s (AWS) to 600 s (Google)
   requireHostHeader: false, // the listener requires it: Node's own 400 has no body and no record
   joinDuplicateHeaders: true, // makes two Host fields a malformed one
-  optimizeEmptyRequests: true, // no stream events for the body of a request that has none
   ServerResponse: LoggedResponse,
 };
 const HANDLER_MS = 30_000; // for a handler whose client has left, until its record is written

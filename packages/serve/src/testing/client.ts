@@ -1,7 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
-/** A response as it came over the wire; the names of its header fields are in lower case. */
+/** A response as it came; its body is decoded, and the names of its header fields are in lower case. */
 export interface Received {
   status: number;
   headers: Record<string, string>;
@@ -17,6 +18,23 @@ export interface Sent {
   /** The address to send it from. */
   localAddress?: string;
 }
+
+const decoders: Record<string, (body: Buffer) => Buffer> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+};
+
+/** Decodes a body as clients do, by its Content-Encoding. */
+export const decodedBody = (body: Buffer, codings = ''): string => {
+  let decoded = body;
+  if (body.length > 0)
+    for (const coding of codings.toLowerCase().split(/, */).reverse())
+      decoded = decoders[coding]?.(decoded) ?? decoded;
+  return decoded.toString();
+};
 
 /**
  * Sends a request on a connection of its own; follows no redirect.
@@ -44,7 +62,7 @@ export const send = (base: string | URL, sent: Sent, timeout = 10_000): Promise<
         resolve({
           status: response.statusCode ?? 0,
           headers: Object.fromEntries(fields.map(([name, value]) => [name, String(value)])),
-          body: Buffer.concat(chunks).toString(),
+          body: decodedBody(Buffer.concat(chunks), response.headers['content-encoding']),
         });
       } catch (error) {
         fail(error);

@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 import type { APIGatewayProxyResult } from 'hono/aws-lambda';
 import type { AccessRecord } from '../access-log.ts';
 import type { ErrorRecord } from '../error-log.ts';
-import type { Received, Sent } from './client.ts';
+import { decodedBody, type Received, type Sent } from './client.ts';
 import { run } from './process.ts';
 
 const domainName = 'example.lambda-url.eu-central-1.on.aws';
@@ -52,16 +52,20 @@ export const events = {
   },
 };
 
-const received = (result: APIGatewayProxyResult): Received => ({
-  status: result.statusCode,
-  headers: Object.fromEntries(
+const received = (result: APIGatewayProxyResult): Received => {
+  const headers = Object.fromEntries(
     Object.entries({
       ...(result.headers ?? result.multiValueHeaders),
       ...('cookies' in result && { 'Set-Cookie': result.cookies }), // of payload 2.0
     }).map(([name, value]) => [name.toLowerCase(), String(value)]),
-  ),
-  body: Buffer.from(result.body, result.isBase64Encoded ? 'base64' : 'utf8').toString(),
-});
+  );
+  const body = Buffer.from(result.body, result.isBase64Encoded ? 'base64' : 'utf8');
+  return {
+    status: result.statusCode,
+    headers,
+    body: decodedBody(body, headers['content-encoding']),
+  };
+};
 
 /**
  * Starts as much of Lambda's Runtime API as one function needs.

@@ -3,10 +3,15 @@ import type { AccessRecord } from '../../src/access-log.ts';
 import type { ErrorRecord } from '../../src/error-log.ts';
 import { type Received, type Sent, send } from '../../src/testing/client.ts';
 import { health } from '../support/targets.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { type AppCase, anyApp, type Owed } from './cases.ts';
 
 /** What the platform has for the routes of routes.ts: variables, by name. */
-export const fixtureEnv = { FIXTURE: 'a value of the platform' };
+export interface FixtureEnv extends Record<string, string> {
+  FIXTURE: string;
+  /** The URL of a server to fetch from. */
+  UPSTREAM: string;
+}
 
 /** A target that serves the routes of routes.ts. */
 export interface AppTarget {
@@ -24,57 +29,88 @@ interface Options {
   cases?: readonly AppCase[];
 }
 
+const matching = (value: unknown) =>
+  value instanceof RegExp ? expect.stringMatching(value) : value;
+
 /** Declares a test for each case of "Any Hono app". */
 export const anyAppTests = (
-  start: () => Promise<AppTarget>,
+  start: (env: FixtureEnv) => Promise<AppTarget>,
   { platform, cases = anyApp }: Options = {},
 ): void => {
   let target: AppTarget;
+  let upstream: Upstream;
   beforeAll(async () => {
-    target = await start();
+    upstream = await startUpstream();
+    target = await start({ FIXTURE: 'a value of the platform', UPSTREAM: upstream.url });
   });
-  afterAll(() => target.stop());
+  afterAll(async () => {
+    await target.stop();
+    upstream.stop();
+  });
 
-  test.each(cases)(
-    '$path',
-    async ({ method = 'GET', path, requestBody, requestHeaders, ...owed }) => {
-      const { status, body, headers, record, isTold }: Owed = {
-        ...owed,
-        ...(platform && owed[platform]),
-      };
-      const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
-      const response = target.send({ method, path, requestBody, headers: requestHeaders ?? {} });
-      if (status === 'cut') await expect(response).rejects.toThrow();
-      else
-        expect(await response).toMatchObject({
-          status,
-          headers: { ...headers, 'x-content-type-options': 'nosniff' },
-          ...(body !== undefined && { body }),
-        });
-      const newRecords = () => target.records().slice(recordsBefore);
-      const error =
-        record.error instanceof RegExp ? expect.stringMatching(record.error) : record.error;
-      await expect
-        .poll(newRecords)
-        .toEqual([expect.objectContaining({ method, uri: path, ...record, error })]);
-      const newErrors = () =>
-        target
-          .errors()
-          .slice(errorsBefore)
-          .map(({ level, message }) => `${level} ${message}`);
-      await expect.poll(newErrors).toEqual(isTold ? [`ERROR ${newRecords()[0]?.error}`] : []);
-      expect(await target.send(health)).toMatchObject({ status: 200, body: health.body });
-      await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
-    },
-  );
+  test.each(cases)('$method $path', async ({ method = 'GET', path, ...owed }) => {
+    const {
+      status,
+      body,
+      headers = {},
+      record,
+      isTold,
+      told,
+    }: Owed = {
+      ...owed,
+      ...(platform && owed[platform]),
+    };
+    const { requestBody, requestHeaders = {} } = owed;
+    const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
+    const response = target.send({ method, path, requestBody, headers: requestHeaders });
+    let id = matching(owed.id ?? /^/);
+    if (status === 'cut') await expect(response).rejects.toThrow();
+    else {
+      const received = await response;
+      const fields = Object.entries(headers);
+      const present = fields.flatMap(([name, value]) =>
+        value === null ? [] : [[name, matching(value)]],
+      );
+      expect(received).toMatchObject({
+        status,
+        headers: { ...Object.fromEntries(present), 'x-content-type-options': 'nosniff' },
+        ...(body !== undefined && { body: matching(body) }),
+      });
+      for (const [name, value] of fields)
+        if (value === null) expect(received.headers).not.toHaveProperty([name]);
+      // Two ways to say where the body ends are two chances for proxies to disagree.
+      const { 'content-length': length, 'transfer-encoding': coding } = received.headers;
+      expect([length, coding]).toContain(undefined);
+      const { 'x-request-id': sentId } = received.headers;
+      if (owed.id !== undefined && sentId !== undefined) expect(sentId).toEqual(id);
+      id = sentId ?? id;
+    }
+    const newRecords = () => target.records().slice(recordsBefore);
+    const error = matching(record.error);
+    await expect
+      .poll(newRecords)
+      .toEqual([expect.objectContaining({ id, method, uri: path, ...record, error })]);
+    const newErrors = () => target.errors().slice(errorsBefore);
+    const [logged] = newRecords();
+    const line = {
+      level: 'ERROR',
+      id: logged?.id,
+      method,
+      uri: path,
+      message: matching(told ?? logged?.error),
+    };
+    await expect.poll(newErrors).toEqual(isTold ? [expect.objectContaining(line)] : []);
+    expect(await target.send(health)).toMatchObject({ status: 200, body: health.body });
+    await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
+  });
 };
 
 /** The same, for a target that listens at a URL. */
 export const anyAppTestsAt = (
-  start: () => Promise<Omit<AppTarget, 'send'> & { url: string }>,
+  start: (env: FixtureEnv) => Promise<Omit<AppTarget, 'send'> & { url: string }>,
   options?: Options,
 ): void =>
-  anyAppTests(async () => {
-    const target = await start();
+  anyAppTests(async (env) => {
+    const target = await start(env);
     return { ...target, send: (sent) => send(target.url, sent) };
   }, options);

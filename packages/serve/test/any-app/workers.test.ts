@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
 import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
 import { workerConfig } from '../support/targets.ts';
-import { anyAppTestsAt, fixtureEnv } from './runner.ts';
+import { anyAppTestsAt } from './runner.ts';
 
 describe('any app, in workerd', () =>
-  anyAppTestsAt(async () => startWorker(await bundleWorker(workerConfig), fixtureEnv), {
+  anyAppTestsAt(async (env) => startWorker(await bundleWorker(workerConfig), env), {
     platform: 'onWorkers',
   }));

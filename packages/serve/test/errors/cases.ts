@@ -60,7 +60,7 @@ export const cases: Record<keyof typeof apps, Owed> = {
     status: 418,
     told: [],
   },
-  'no onError, an HTTPException of 503': { ...failure('overloaded', 'overloaded'), status: 503 },
+  'no onError, an HTTPException of 503': { ...failure(internal, 'overloaded'), status: 503 },
   'no onError, an HTTPException behind a middleware that uses c.header alone': {
     ...failure('gone', 'gone'),
     status: 410,

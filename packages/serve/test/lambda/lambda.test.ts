@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startLambda } from '../../src/testing/lambda.ts';
-import { anyAppTests, fixtureEnv } from '../any-app/runner.ts';
+import { anyAppTests } from '../any-app/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
 
 describe('any app, on Lambda', () =>
-  anyAppTests(() => startLambda(lambdaClient, lambdaRoot, fixtureEnv), { platform: 'onLambda' }));
+  anyAppTests((env) => startLambda(lambdaClient, lambdaRoot, env), { platform: 'onLambda' }));
 
 describe('the errors of any app, on Lambda', () =>
   errorTests(async () => {

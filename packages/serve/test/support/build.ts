@@ -15,6 +15,10 @@ const options = {
   format: 'esm',
   target: 'node22',
   logLevel: 'warning',
+  // CommonJS packages ask for Node's modules by require.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
 } as const;
 
 const bundleServer = (source: string, outfile: string) =>
