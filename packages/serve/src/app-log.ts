@@ -5,6 +5,7 @@ import { jsonLine } from './json-line.ts';
 
 const MAX_MESSAGE = 8_192;
 const MAX_FIELD = 16_384;
+const MAX_FIELDS = 64;
 
 /** The levels of the app's log. */
 export type Level = 'INFO' | 'WARN' | 'ERROR';
@@ -26,15 +27,22 @@ export interface LineTaker {
   [takeLine](line: AppLine): void;
 }
 
-/** Makes a value that JSON can hold, of a size that a log can. */
-const loggable = (value: unknown): unknown => {
+const asPlain = (_: string, value: unknown): unknown => {
   if (value instanceof Error) return loggedError(value);
+  return typeof value === 'bigint' ? String(value) : value;
+};
+
+/** Makes a value that JSON can hold, of a size that a log can. */
+const loggable = (fields: object, name: string): unknown => {
+  let value: unknown;
   try {
-    const json = JSON.stringify(value) ?? '';
-    return json.length > MAX_FIELD ? truncate(json, MAX_FIELD) : value;
+    value = Reflect.get(fields, name); // a getter may throw
+    const json = JSON.stringify(value, asPlain);
+    if (json === undefined) return value === undefined ? value : String(value);
+    return json.length > MAX_FIELD ? truncate(json, MAX_FIELD) : JSON.parse(json);
   } catch {
     try {
-      return truncate(String(value), MAX_FIELD); // a BigInt, a circle
+      return truncate(String(value), MAX_FIELD); // a circle, a symbol
     } catch {
       return 'a value that cannot be shown';
     }
@@ -49,8 +57,8 @@ const appLine = (level: Level, id: string, message: string, fields: object): App
     message: truncate(String(message), MAX_MESSAGE),
   };
   const line: AppLine = { ...always };
-  for (const [name, value] of Object.entries(fields))
-    if (!(name in always)) line[name] = loggable(value);
+  for (const name of Object.keys(fields ?? {}).slice(0, MAX_FIELDS))
+    if (!(name in always)) line[name] = loggable(fields, name);
   return line;
 };
 

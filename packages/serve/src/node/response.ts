@@ -15,6 +15,12 @@ const byteLength = (chunk: unknown, encoding?: unknown): number => {
   return chunk instanceof Uint8Array ? chunk.byteLength : 0;
 };
 
+/** Calls back, as Node does, what waits for something to be written that is dropped. */
+const drop = (...given: unknown[]): void => {
+  const callback = given.find((value) => typeof value === 'function');
+  if (callback) process.nextTick(callback, new Error('the connection is closed'));
+};
+
 /** The fields that belong to the connection (RFC 9110 §7.6.1), and the one that is always set. */
 const serverFields =
   /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|x-content-type-options)$/i;
@@ -194,6 +200,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   // What Node refuses to send is the app's fault, like anything that it throws.
   override writeHead(status: number, reason?: unknown, headers?: unknown): this {
     if (this.#hasFailed) return this;
+    if (this.headersSent && this.error) {
+      // The app has responded by itself and then failed, which is told: there is no second response.
+      this.fail(500, '');
+      return this;
+    }
     try {
       if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is not final`);
       if (typeof reason === 'string') this.statusMessage = reason;
@@ -207,7 +218,10 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   // The header first: where it fails, Node would go on to write the body.
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
-    if (this.#isOver || !this.#take(chunk, encoding)) return false;
+    if (this.#isOver || !this.#take(chunk, encoding)) {
+      drop(encoding, callback);
+      return false;
+    }
     try {
       if (this.#length === Infinity)
         return super.write(chunk, encoding as BufferEncoding, callback as () => void);
@@ -231,7 +245,10 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
         this.setHeader('Content-Length', byteLength(chunk, encoding));
       this.writeHead(this.statusCode);
     }
-    if (this.#isOver || !this.#take(chunk, encoding)) return this;
+    if (this.#isOver || !this.#take(chunk, encoding)) {
+      drop(chunk, encoding, callback);
+      return this;
+    }
     try {
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
     } catch (thrown) {

@@ -61,8 +61,8 @@ export const startWorker = async (
   const take = ({ level, message }: { level: string; message: string }) => {
     if (message.startsWith('{')) {
       const record = runInNewContext(`(${message})`);
-      if (level === 'log') records.push(record);
-      else if (level === 'error') errors.push(record);
+      if ('level' in record) errors.push(record);
+      else if (level === 'log') records.push(record);
     } else if (level === 'error') plainLines.push(message);
   };
   const miniflare = new Miniflare(

@@ -1,0 +1,52 @@
+import { Hono } from 'hono';
+import { describe, expect, test, vi } from 'vitest';
+import { log } from '../../src/index.ts';
+import { send } from '../../src/testing/client.ts';
+import { startServer } from '../../src/testing/process.ts';
+import { fixture, nodeServers } from '../support/targets.ts';
+import { appLogTests } from './runner.ts';
+
+describe.each(nodeServers)("the app's log, on Node: %s", (_, command) =>
+  appLogTests(async () => {
+    const server = await startServer(command);
+    return { ...server, send: (sent) => send(server.url, sent) };
+  }),
+);
+
+test('in process, as with app.request, the line is on stderr, too', async () => {
+  const lines: unknown[] = [];
+  const spy = vi.spyOn(console, 'error').mockImplementation((line) => lines.push(JSON.parse(line)));
+  const app = new Hono().get('/', (c) => {
+    log(c).warn('watch out', { count: 1n });
+    return c.text('logged');
+  });
+  expect((await app.request('/', { headers: { 'X-Request-Id': 'r1' } })).status).toBe(200);
+  spy.mockRestore();
+  expect(lines).toEqual([
+    { time: expect.any(String), level: 'WARN', id: 'r1', message: 'watch out', count: '1' },
+  ]);
+});
+
+test('while nobody reads them, lines are bounded, and those that were lost are told', async () => {
+  const [node = '', file = ''] = fixture;
+  const server = await startServer([
+    node,
+    '--max-semi-space-size=1',
+    '--max-old-space-size=24',
+    file,
+  ]);
+  server.child.stderr?.pause();
+  await send(server.url, { path: '/log-many?lines=200000' }, 60_000);
+  server.child.stderr?.resume();
+  await expect.poll(() => server.errors().length).toBeGreaterThan(0);
+  await send(server.url, { path: '/log/info/none' });
+  expect(await server.stop()).toBe(0);
+  const lines = server.errors();
+  const told = lines.flatMap(({ level, message }) => {
+    const [, lost] = /^(\d+) lines lost$/.exec(message) ?? [];
+    return level === 'WARN' && lost ? [Number(lost)] : [];
+  });
+  expect(told.length).toBeGreaterThan(0);
+  const written = lines.length - told.length - 1; // without the line of the second request
+  expect(written + told.reduce((a, b) => a + b, 0)).toBe(200_000);
+}, 90_000);

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AccessRecord } from '../../src/access-log.ts';
+import type { Received, Sent } from '../../src/testing/client.ts';
+import { cases } from './cases.ts';
+
+/** A target that serves the routes of routes.ts. */
+export interface LogTarget {
+  send(sent: Sent): Promise<Received>;
+  records(): AccessRecord[];
+  /** The lines of the app's log, and of the error log. */
+  errors(): object[];
+  stop(): Promise<unknown>;
+}
+
+const headers = { 'X-Request-Id': 'r1' };
+
+const always = (level: string, message: string, id = 'r1') => ({
+  time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  level,
+  id,
+  message,
+});
+
+/** Declares the tests of the app's log. */
+export const appLogTests = (start: () => Promise<LogTarget>): void => {
+  let target: LogTarget;
+  beforeAll(async () => {
+    target = await start();
+  });
+  afterAll(() => target.stop());
+
+  const lineOf = async (level: string, what: string, sent: Partial<Sent> = { headers }) => {
+    const before = target.errors().length;
+    expect(await target.send({ path: `/log/${level}/${what}`, ...sent })).toMatchObject({
+      status: 200,
+      body: 'logged',
+    });
+    await expect.poll(() => target.errors().length).toBe(before + 1);
+    return target.errors().at(-1);
+  };
+
+  test.each(Object.entries(cases))('a line with %s', async (what, fields) => {
+    expect(await lineOf('info', what)).toEqual({ ...always('INFO', what), ...fields });
+  });
+
+  test.each([
+    ['info', 'INFO'],
+    ['warn', 'WARN'],
+    ['error', 'ERROR'],
+  ])('%s writes %s', async (method, level) => {
+    expect(await lineOf(method, 'ours')).toEqual({ ...always(level, 'ours'), kept: 1 });
+  });
+
+  test('no line is longer than a log can hold', async () => {
+    for (const what of ['many', 'long-message'])
+      expect(JSON.stringify(await lineOf('info', what)).length).toBeLessThan(200_000);
+  });
+
+  test("the id is the record's", async () => {
+    const line = await lineOf('info', 'none', { headers: {} });
+    const newest = () => target.records().at(-1);
+    await expect.poll(newest).toMatchObject({ uri: '/log/info/none' });
+    expect(line).toEqual(always('INFO', 'none', newest()?.id));
+  });
+};

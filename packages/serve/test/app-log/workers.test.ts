@@ -1,0 +1,11 @@
+import { describe } from 'vitest';
+import { send } from '../../src/testing/client.ts';
+import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
+import { workerConfig } from '../support/targets.ts';
+import { appLogTests } from './runner.ts';
+
+describe("the app's log, in workerd", () =>
+  appLogTests(async () => {
+    const worker = await startWorker(await bundleWorker(workerConfig));
+    return { ...worker, send: (sent) => send(worker.url, sent) };
+  }));
