@@ -4,7 +4,7 @@ import { loggedError } from './error-log.ts';
 import { jsonLine } from './json-line.ts';
 
 const MAX_MESSAGE = 8_192;
-const MAX_FIELD = 16_384;
+const MAX_FIELD = 8_192; // workerd shows no more than 10,000 characters
 const MAX_FIELDS = 64;
 
 /** The levels of the app's log. */
@@ -38,7 +38,7 @@ const loggable = (fields: object, name: string): unknown => {
   try {
     value = Reflect.get(fields, name); // a getter may throw
     const json = JSON.stringify(value, asPlain);
-    if (json === undefined) return value === undefined ? value : String(value);
+    if (json === undefined) return typeof value === 'symbol' ? String(value) : undefined;
     return json.length > MAX_FIELD ? truncate(json, MAX_FIELD) : JSON.parse(json);
   } catch {
     try {

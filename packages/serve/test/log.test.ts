@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { send } from '../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../src/testing/process.ts';
+import { freePort, run, type ServerProcess, startServer } from '../src/testing/process.ts';
 import { pipeline } from './support/load.ts';
 import { fixture, SHUTDOWN_MS } from './support/targets.ts';
 
@@ -88,6 +88,34 @@ describe('the log is never in the way', () => {
       expect(lines.length - whole.length).toBeLessThanOrEqual(4); // one for each time it was full
       expect(whole.length + sum(lost(server))).toBe(6_100);
       expect(sum(lost(server))).toBeGreaterThan(0);
+    },
+  );
+
+  test.skipIf(process.platform === 'win32').each([
+    // What the file has of the first two lines, by the length of the first.
+    [505, [1, 1, 0]], // 505 + 1 + 6 = 512: the second lacks its newline only
+    [504, [0, 1, 0]],
+    [506, [1, 1, 0]],
+    [510, [1, 1, 0]],
+    [511, [1, 1, 0]],
+    [512, [1, 1, 0]], // the first lacks its newline only
+    [513, [2, 1, 0]],
+    [600, [2, 1, 0]],
+  ])(
+    'of a full disk, a line that lacks only its newline is not lost: of %d bytes',
+    async (length, expected) => {
+      const directory = await mkdtemp(join(tmpdir(), 'edge-ping-log-'));
+      const file = join(directory, 'access.log');
+      const program = join(import.meta.dirname, 'support/lines.ts');
+      const { stderr, ended } = run(
+        ['bash', '-c', `ulimit -f 1; exec node ${program} ${file} >>${file}`],
+        { env: { ...process.env, LENGTH: String(length) } },
+      );
+      expect(await ended).toBe(0);
+      expect(JSON.parse(stderr.join(''))).toEqual(expected);
+      const text = await readFile(file, 'utf8');
+      await rm(directory, { recursive: true });
+      expect(text.trimStart()).toBe('fourth\nfifth\n');
     },
   );
 
@@ -200,5 +228,98 @@ describe('the error log', () => {
       },
     ]);
     expect(server.records()).toEqual([expect.objectContaining({ uri: path, status: 200 })]);
+  });
+});
+
+describe('where stdout and stderr are one', () => {
+  /** Whether a text is a line of the log. */
+  const isWhole = (line: string) => {
+    try {
+      return typeof JSON.parse(line) === 'object';
+    } catch {
+      return line.includes(' listens on ');
+    }
+  };
+
+  /** Starts a server behind a shell's redirection, in which its start line can't be waited for. */
+  const startBehind = async (redirection: string) => {
+    const port = await freePort();
+    const started = run(['sh', '-c', `exec ${fixture.join(' ')} ${redirection}`], {
+      env: { ...process.env, PORT: String(port) },
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const isUp = () =>
+      send(url, { path: '/health' }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    await expect.poll(isUp).toBe(200);
+    return { ...started, port, url };
+  };
+
+  const load = async ({ port, url }: { port: number; url: string }) => {
+    const failing = async () => {
+      for (let count = 0; count < 100; count += 1) await send(url, { path: '/throw/caused' });
+    };
+    const logging = async () => {
+      for (let count = 0; count < 100; count += 1) await send(url, { path: '/log/warn/huge' });
+    };
+    await Promise.all([pipeline(port, 5_000), pipeline(port, 5_000), failing(), logging()]);
+  };
+
+  test('pipe, no line has another in it', async () => {
+    const server = await startBehind('2>&1');
+    await load(server);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect(server.stdout.filter((line) => !isWhole(line))).toEqual([]);
+    const messages = server.stdout
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(messages.filter(({ level }) => level === 'ERROR')).toHaveLength(100);
+    expect(messages.filter(({ level }) => level === 'WARN')).toHaveLength(100);
+    expect(messages.filter(({ uri, level }) => uri === '/health' && !level).length).toBeGreaterThan(
+      10_000,
+    );
+  });
+
+  test('pipe, whose reader stalls, no line has another in it, and each that was lost is told', async () => {
+    const server = await startBehind('2>&1');
+    server.child.stdout?.pause();
+    await load(server);
+    await pipeline(server.port, 20_000);
+    server.child.stdout?.resume();
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect(server.stdout.filter((line) => !isWhole(line))).toEqual([]);
+    const lines = server.stdout
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    let lostRecords = 0;
+    let lostLines = 0;
+    for (const { message = '' } of lines) {
+      lostRecords += Number(/^(\d+) access log records lost$/.exec(message)?.[1] ?? 0);
+      lostLines += Number(/^(\d+) lines lost$/.exec(message)?.[1] ?? 0);
+    }
+    expect(lostRecords).toBeGreaterThan(0);
+    const records = lines.filter(({ status }) => status !== undefined).length;
+    const known = 30_000 + 200;
+    expect(records + lostRecords).toBeGreaterThan(known);
+    expect(records + lostRecords).toBeLessThan(known + 20); // beside those that waited for the start
+    const told = lines.filter(({ level, message }) => level && !/ lost$/.test(message)).length;
+    expect(told + lostLines).toBeGreaterThanOrEqual(200);
+  });
+
+  test('file, no line has another in it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'edge-ping-log-'));
+    const file = join(directory, 'all.log');
+    const server = await startBehind(`>>${file} 2>&1`);
+    await load(server);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
+    await rm(directory, { recursive: true });
+    expect(lines.filter((line) => !isWhole(line))).toEqual([]);
+    expect(lines.length).toBeGreaterThan(10_400);
   });
 });

@@ -22,14 +22,17 @@ const makeLogs = () => {
   // Two writers of one pipe would write into each other's lines.
   const toStderr = areOne() ? toStdout : lineSink(process.stderr);
   let lost = 0;
-  /** Writes a line to stderr. */
+  const warning = (count: number) =>
+    count > 0 ? `${jsonLine(errorRecord('WARN', `${count} lines lost`))}\n` : '';
+  /** Writes a line to stderr, behind one that says how many were lost before. */
   const say = (line: string): void => {
     const told = lost;
-    const warning = told > 0 ? `${jsonLine(errorRecord('WARN', `${told} lines lost`))}\n` : '';
-    toStderr(`${warning}${line}\n`, 1, (lostNow) => {
-      lost += lostNow > 0 ? lostNow : -told;
+    lost = 0;
+    toStderr(`${warning(told)}${line}\n`, told > 0 ? 2 : 1, (lostNow) => {
+      lost += lostNow > 1 ? told + 1 : lostNow;
     });
   };
+  const written = () => new Promise<unknown>((resolve) => toStderr('', 0, resolve));
   const report = (level: ErrorRecord['level'], thrown: unknown, request?: RequestName): void =>
     say(jsonLine(errorRecord(level, thrown, request)));
   const accessLog = logWriter(
@@ -48,6 +51,9 @@ const makeLogs = () => {
     async flush(): Promise<void> {
       for (const write of waiting) write();
       await accessLog.flush();
+      await written();
+      toStderr(warning(lost), 0, () => {});
+      await written();
     },
   };
 };

@@ -172,7 +172,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.error ||= error;
-    if (this.headersSent) {
+    if (this.headersSent || !this.req.socket.writable) {
+      if (!this.headersSent) this.#tellAll(status); // nobody is there to get a response
       this.req.socket.destroy();
       return;
     }
