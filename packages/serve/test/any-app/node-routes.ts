@@ -90,6 +90,26 @@ app.get('/outgoing/fields', (c) => {
   outgoing.end('plain');
   return RESPONSE_ALREADY_SENT;
 });
+app.get('/outgoing/status-message', (c) => {
+  const { outgoing } = nodeOf(c);
+  outgoing.statusCode = 201;
+  outgoing.statusMessage = 'Made';
+  outgoing.end('plain');
+  return RESPONSE_ALREADY_SENT;
+});
+app.get('/outgoing/early-hints', (c) => {
+  nodeOf(c).outgoing.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+  return c.text('plain');
+});
+const closing = { Connection: 'close' };
+app.get('/closes/text', (c) => c.text('plain', 200, closing));
+app.get('/closes/stream', (c) => c.body(new Blob(['plain']).stream(), 200, closing));
+app.get('/closes/headers', () => new Response('plain', { headers: new Headers(closing) }));
+app.get('/closes/list', (c) => c.text('plain', 200, { Connection: 'X-Own, Close' }));
+app.get('/closes/outgoing', (c) => {
+  nodeOf(c).outgoing.setHeader('Connection', 'close').end('plain');
+  return RESPONSE_ALREADY_SENT;
+});
 app.get('/outgoing/kept-alive', (c) => {
   nodeOf(c).outgoing.setHeader('Connection', 'keep-alive').end('plain');
   return RESPONSE_ALREADY_SENT;

@@ -52,6 +52,23 @@ export const wire: readonly WireCase[] = [
     ...served,
   },
 
+  ...[
+    ...['h:', 'EXAMPLE.com:80', 'EXAMPLE.com', '%65xample.com', '127.1', '2130706433', '0x7f.1'],
+    ...['[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]:80', '[0:0:0:0:0:0:0:1]', 'h:080', 'h:0'],
+    ...['h.', 'a_b', 'xn--bcher-kva.example', 'b\xc3\xbccher.example', 'h:65535'],
+  ].map((host) => ({
+    name: `Host: ${host}`,
+    bytes: request('GET /health HTTP/1.1', `Host: ${host}`),
+    ...served,
+  })),
+  ...['256.1.1.1', '[::1', '[::g]', 'h:x', 'a b', '%zz', 'h%00', 'a?b', 'a#b', 'h:80:80'].map(
+    (host) => ({
+      name: `Host: ${host}, which is none`,
+      bytes: request('GET /health HTTP/1.1', `Host: ${host}`),
+      ...badRequest,
+    }),
+  ),
+
   { name: 'no Host', bytes: request('GET / HTTP/1.1'), ...badRequest },
   { name: 'an empty Host', bytes: request('GET / HTTP/1.1', 'Host:'), ...badRequest },
   { name: 'a malformed Host', bytes: request('GET / HTTP/1.1', 'Host: a/b'), ...badRequest },
