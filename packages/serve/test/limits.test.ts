@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../src/testing/client.ts';
 import { type ServerProcess, startServer } from '../src/testing/process.ts';
 import { rawConnection } from './support/raw.ts';
@@ -235,4 +235,47 @@ test('connections are kept longer than load balancers keep theirs', async () => 
   const { headers } = await send(server.url, { path: '/', headers: { Connection: 'keep-alive' } });
   const [, seconds] = /timeout=(\d+)/.exec(headers['keep-alive'] ?? '') ?? [];
   expect(Number(seconds)).toBeGreaterThan(600);
+});
+
+describe.concurrent('an upload', () => {
+  /** Sends a request with a body of so many bytes, a part of it each second. */
+  const upload = (path: string, bytes: number, perSecond: number) => {
+    const connection = rawConnection(server.port);
+    connection.write(`POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: ${bytes}\r\n\r\n`);
+    let sent = 0;
+    const timer = setInterval(() => {
+      if (sent >= bytes) return clearInterval(timer);
+      connection.write('x'.repeat(Math.min(perSecond, bytes - sent)));
+      sent += perSecond;
+    }, 1_000);
+    connection.socket.once('close', () => clearInterval(timer));
+    return connection;
+  };
+
+  test('of 36 seconds at a real rate is served', async ({ expect }) => {
+    const connection = upload('/read?slowly', 36_000, 1_000);
+    const { status, body } = await connection.response();
+    connection.socket.destroy();
+    expect([status, body.length]).toEqual([200, 36_000]);
+    await expect
+      .poll(() => server.records().find(({ uri }) => uri === '/read?slowly'))
+      .toMatchObject({ status: 200, bytes_in: 36_000, error: '' });
+  }, 60_000);
+
+  test.for<[string, number]>([
+    ['that stalls', 0],
+    ['that is slow on purpose', 10],
+  ])(
+    '%s gets 408',
+    async ([, perSecond], { expect }) => {
+      const connection = upload(`/read?rate=${perSecond}`, 36_000, perSecond);
+      expect((await connection.response()).status).toBe(408);
+      expect(await connection.end()).toBe('');
+      connection.socket.destroy();
+      await expect
+        .poll(() => server.records().find(({ uri }) => uri === `/read?rate=${perSecond}`))
+        .toMatchObject({ status: 408, error: 'the request took too long' });
+    },
+    60_000,
+  );
 });

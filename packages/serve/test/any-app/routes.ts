@@ -431,6 +431,23 @@ app.get('/id/throw', () => {
   throw new Error('thrown: a secret');
 });
 
+// A client that leaves.
+app.get('/until-abort', (c) => {
+  const { signal } = c.req.raw;
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      log(c).info('aborted');
+      resolve();
+    });
+  });
+  c.executionCtx.waitUntil(aborted);
+  const pull = async (controller: ReadableStreamDefaultController) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.enqueue(bytes('x'));
+  };
+  return c.body(new ReadableStream({ pull }));
+});
+
 // The URL of a request.
 app.get('/url', (c) => c.text(c.req.url));
 app.get('/redirect-to-url', (c) => c.redirect(new URL('/x', c.req.url)));

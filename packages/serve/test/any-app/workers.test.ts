@@ -1,4 +1,6 @@
-import { describe } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
 import { workerConfig } from '../support/targets.ts';
 import { anyAppTestsAt } from './runner.ts';
@@ -7,3 +9,16 @@ describe('any app, in workerd', () =>
   anyAppTestsAt(async (env) => startWorker(await bundleWorker(workerConfig), env), {
     platform: 'onWorkers',
   }));
+
+// workerd notices it when it writes.
+test('in workerd, a client that leaves aborts the signal of its request', async () => {
+  const worker = await startWorker(await bundleWorker(workerConfig));
+  const socket = connect(Number(new URL(worker.url).port), '127.0.0.1').on('error', () => {});
+  socket.write('GET /until-abort HTTP/1.1\r\nHost: h\r\nX-Request-Id: r1\r\n\r\n');
+  await once(socket, 'data');
+  socket.destroy();
+  await expect
+    .poll(() => worker.errors())
+    .toEqual([expect.objectContaining({ message: 'aborted', id: 'r1' })]);
+  await worker.stop();
+});
