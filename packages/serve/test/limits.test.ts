@@ -265,17 +265,13 @@ describe.concurrent('an upload', () => {
   test.for<[string, number]>([
     ['that stalls', 0],
     ['that is slow on purpose', 10],
-  ])(
-    '%s gets 408',
-    async ([, perSecond], { expect }) => {
-      const connection = upload(`/read?rate=${perSecond}`, 36_000, perSecond);
-      expect((await connection.response()).status).toBe(408);
-      expect(await connection.end()).toBe('');
-      connection.socket.destroy();
-      await expect
-        .poll(() => server.records().find(({ uri }) => uri === `/read?rate=${perSecond}`))
-        .toMatchObject({ status: 408, error: 'the request took too long' });
-    },
-    60_000,
-  );
+  ])('%s gets 408', { timeout: 60_000 }, async ([, perSecond], { expect }) => {
+    const connection = upload(`/read?rate=${perSecond}`, 36_000, perSecond);
+    expect((await connection.response()).status).toBe(408);
+    expect(await connection.end()).toBe('');
+    connection.socket.destroy();
+    await expect
+      .poll(() => server.records().find(({ uri }) => uri === `/read?rate=${perSecond}`))
+      .toMatchObject({ status: 408, error: 'the request took too long' });
+  });
 });

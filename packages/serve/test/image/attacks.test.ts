@@ -40,7 +40,7 @@ const clients: Record<string, (port: number, signal: AbortSignal) => Promise<voi
     for (let requests = 0; requests === 0 || !signal.aborted; requests += 1) {
       connection.write(healthRequest);
       expect((await connection.response()).status).toBe(200);
-      await sleep(requests < 3 ? 100 : 5_000);
+      await sleep(requests < 3 ? 100 : 5_000, undefined, { signal }).catch(() => {});
     }
     connection.write(healthRequest);
     expect((await connection.response()).status).toBe(200);
