@@ -143,15 +143,12 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
     return response;
   }
   const reader = stream.getReader();
+  // What is read from then on, or is being read, is the end.
+  if (outgoing.method === 'HEAD') outgoing.onHeader = () => reader.cancel().catch(() => {});
   let isCancelled = false; // because the client has left
   const source = {
     async pull(controller: ReadableStreamDefaultController) {
       try {
-        if (outgoing.method === 'HEAD' && outgoing.headersSent) {
-          controller.close();
-          await this.cancel();
-          return;
-        }
         const { done, value } = await reader.read();
         if (isCancelled) return;
         if (!done) return controller.enqueue(value);

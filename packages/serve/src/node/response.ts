@@ -66,6 +66,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   readonly method = this.req.method ?? '';
   /** Tells an error of this exchange. */
   tell: ((error: unknown, exchange: LoggedResponse) => void) | undefined;
+  /** Called when the header is out. */
+  onHeader: (() => void) | undefined;
   /** The response's X-Request-Id. */
   id = '';
   /** Whether there is memory for further bytes that wait for the client or the app. */
@@ -241,8 +243,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     if (!this.headersSent) {
-      const mayHaveBody = this.method !== 'HEAD' && this.statusCode !== 304;
-      if (mayHaveBody && !this.hasHeader('Content-Length'))
+      if (this.statusCode !== 304 && !this.hasHeader('Content-Length'))
         this.setHeader('Content-Length', byteLength(chunk, encoding));
       this.writeHead(this.statusCode);
     }
@@ -306,6 +307,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     super.writeHead(status, fields);
     this.#isHeaderOut = this.req.socket.writable;
     if (status >= 500) this.#tellAll(status);
+    this.onHeader?.();
   }
 
   /** Whether a field that the app sets is sent, and what follows from it. */

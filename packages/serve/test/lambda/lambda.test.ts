@@ -6,6 +6,7 @@ import { startLambda } from '../../src/testing/lambda.ts';
 import { anyAppTests } from '../any-app/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
+import { headTests } from '../head/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
 
 describe('any app, on Lambda', () =>
@@ -34,3 +35,9 @@ test('an invocation on Lambda ends when what was begun in it is done', async () 
   await target.stop();
   observer.close();
 });
+
+describe('HEAD, on Lambda', () =>
+  headTests(
+    (env) => startLambda(lambdaClient, lambdaRoot, env),
+    ({ date: _, ...headers }) => headers, // of an upstream
+  ));

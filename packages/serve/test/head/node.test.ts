@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { send } from '../../src/testing/client.ts';
+import { startServer } from '../../src/testing/process.ts';
+import { anyApp, nodeApp } from '../any-app/cases.ts';
+import { rawConnection } from '../support/raw.ts';
+import { fixture, nodeServers } from '../support/targets.ts';
+import { endless, headTests } from './runner.ts';
+
+describe.each(nodeServers)('HEAD, on Node: %s', (_, command) =>
+  headTests(
+    async (env) => {
+      const server = await startServer(command, { env });
+      return { ...server, send: (sent) => send(server.url, sent) };
+    },
+    // Node sends no Transfer-Encoding with a HEAD, which RFC 9112 §6.1 leaves to it.
+    ({ date: _, 'transfer-encoding': __, ...headers }) => headers,
+    [...anyApp, ...nodeApp],
+  ),
+);
+
+test.each([...endless, '/large?bytes=1000000'])(
+  'HEAD %s ends with its header, and the connection goes on',
+  async (path) => {
+    const server = await startServer(fixture);
+    const connection = rawConnection(server.port);
+    const request = `HEAD ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+    connection.write(`${request}${request}GET /alive HTTP/1.1\r\nHost: h\r\n\r\n`);
+    for (let count = 0; count < 2; count += 1)
+      expect((await connection.response('HEAD')).status).toBe(200);
+    expect((await connection.response()).status).toBe(200);
+    const alive = async () => (await send(server.url, { path: '/alive' })).body;
+    await expect.poll(alive).toBe('0');
+    connection.socket.destroy();
+    expect(await server.stop()).toBe(0);
+  },
+);
