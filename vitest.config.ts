@@ -1,21 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 // A project for each script: `npm test` needs nothing but npm, the others what they are named for.
-const project = (name: string, ...include: string[]) => ({
+const project = (name: string, include: string, options = {}) => ({
   extends: true as const,
-  test: { name, include },
+  test: { name, include: [include], ...options },
 });
+// A file's end removes the unnamed images that have come since its start, whoever built them.
+const oneAtATime = { fileParallelism: false };
 // The tests of the library that need more than npm.
-const library = (name: string) => ({
-  extends: true as const,
-  test: {
-    name: `serve-${name}`,
-    include: [`packages/serve/test/${name}/*.test.ts`],
+const library = (name: string) =>
+  project(`serve-${name}`, `packages/serve/test/${name}/*.test.ts`, {
     globalSetup: 'packages/serve/test/support/build.ts',
-    // After the template's: an engine's unnamed images are removed at a file's end, whoever built them.
-    sequence: { groupOrder: 1 },
-  },
-});
+    ...oneAtATime,
+  });
 
 // Each of its tests runs others, which keep two cores busy.
 const template = {
@@ -35,7 +32,7 @@ export default defineConfig({
       'packages/serve',
       project('targets', 'test/*.test.ts'),
       template,
-      project('image', 'test/image/*.test.ts'),
+      project('image', 'test/image/*.test.ts', oneAtATime),
       library('image'),
       project('proxies', 'test/proxies/*.test.ts'),
       project('lambda', 'test/lambda/*.test.ts'),
