@@ -82,13 +82,24 @@ const refusedByResponse = (because: string) => {
 };
 
 const noConnectionFields = {
-  connection: 'close', // the client's wish
+  connection: /^close$/, // the client's wish
   'keep-alive': null,
   'proxy-connection': null,
   te: null,
   trailer: null,
   upgrade: null,
 };
+
+/** What a response is owed whose fields of the connection are the server's. */
+const unconnected = <O extends AppCase>(owed: O): AppCase => ({
+  ...owed,
+  headers: noConnectionFields,
+  onLambda: {
+    because: 'a function knows no connection',
+    ...owed.onLambda,
+    headers: { ...noConnectionFields, connection: null },
+  },
+});
 
 /** An id that Hono's requestId() makes. */
 const madeId = /^[\da-f-]{36}$/;
@@ -280,14 +291,14 @@ export const anyApp: readonly AppCase[] = [
 
   // The fields of the connection are the server's.
   ...['text', 'text-async', 'stream', 'headers', 'entries', 'buffer', 'blob', 'gzip', 'lower'].map(
-    (what) => ({ path: `/fields/${what}`, ...text('plain'), headers: noConnectionFields }),
+    (what) => unconnected({ path: `/fields/${what}`, ...text('plain') }),
   ),
   ...['text', 'headers', 'buffer', 'blob'].map((what) => ({
     path: `/fields/${what}?kept`,
     ...text('plain'),
     headers: { 'x-kept': 'yes' },
   })),
-  { path: '/fields/no-content', ...success('', 204), headers: noConnectionFields },
+  unconnected({ path: '/fields/no-content', ...success('', 204) }),
   {
     path: '/fields/upgrade-required',
     ...success('plain', 426),

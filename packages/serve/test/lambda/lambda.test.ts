@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startLambda } from '../../src/testing/lambda.ts';
 import { anyAppTests } from '../any-app/runner.ts';
+import { appLogTests } from '../app-log/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
 import { headTests } from '../head/runner.ts';
@@ -20,6 +21,17 @@ describe('the errors of any app, on Lambda', () =>
 
 describe('what goes on after a response, on Lambda', () =>
   backgroundTests(() => startLambda(lambdaClient, lambdaRoot)));
+
+describe("the app's log, on Lambda", () =>
+  appLogTests(() => startLambda(lambdaClient, lambdaRoot)));
+
+test('on Lambda, a request without an id has that of its invocation', async () => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  await target.send({ path: '/throw/error' });
+  await expect.poll(() => target.records()).toMatchObject([{ id: 'invocation-1' }]);
+  await expect.poll(() => target.errors()).toMatchObject([{ id: 'invocation-1' }]);
+  await target.stop();
+});
 
 test('an invocation on Lambda ends when what was begun in it is done', async () => {
   let notified = 0;
