@@ -24,9 +24,10 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
     setupFiles: '@edge-ping/serve/testing/kill-processes',
-    testTimeout: 30_000,
-    expect: { poll: { timeout: 10_000 } }, // a busy machine is no failure
-    hookTimeout: 60_000,
+    // A busy machine is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 4, // they wait more than they compute
     projects: [
       'packages/serve',
