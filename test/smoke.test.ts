@@ -155,12 +155,12 @@ describe.concurrent('a server', () => {
     const url = await listen(server);
     server.close();
     await once(server, 'close');
-    const { exitCode, stdout } = await smoke('--wait', '1', url);
+    const { exitCode, stdout } = await smoke('--wait', '3', url);
     const { host } = new URL(url);
     expect(exitCode).toBe(1);
     expect(stdout).toEqual([
       url,
-      `waiting for ${healthName}, up to 1 s: connect ECONNREFUSED ${host}`,
+      `waiting for ${healthName}, up to 3 s: connect ECONNREFUSED ${host}`,
       `not ok  ${healthName}`,
       `        connect ECONNREFUSED ${host}`,
       'nothing else was tried',
