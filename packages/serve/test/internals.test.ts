@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type ServerOptions } from 'node:http';
 import { createRequire } from 'node:module';
@@ -9,13 +10,15 @@ import { Hono as TinyHono } from 'hono/tiny';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bytesTaken,
+  forgetRemoved,
+  isAbort,
   onLastResponse,
   partsOf,
   stopListening,
   stopParsing,
 } from '../src/node/internals.ts';
 import { send } from '../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../src/testing/process.ts';
+import { run, type ServerProcess, startServer } from '../src/testing/process.ts';
 import { anyApp, nodeApp } from './any-app/cases.ts';
 import { anyAppTestsAt } from './any-app/runner.ts';
 import { rawConnection } from './support/raw.ts';
@@ -92,6 +95,32 @@ describe('of what is not public, Node still has', () => {
     connection.socket.destroy();
   });
 
+  test('what says that a response leaves out a field of the connection because it was removed', async () => {
+    const { server, port } = await listen();
+    const names = ['Connection', 'Transfer-Encoding', 'Content-Length'];
+    server.on('request', ({ url }, outgoing) => {
+      for (const name of names) outgoing.setHeader(name, '1').removeHeader(name);
+      forgetRemoved(outgoing);
+      if (url === '/chunked') outgoing.write('x');
+      outgoing.end('x');
+    });
+    const headersOf = async (path: string) =>
+      (await send(`http://127.0.0.1:${port}`, { path })).headers;
+    expect(await headersOf('/')).toMatchObject({ connection: 'close', 'content-length': '1' });
+    expect(await headersOf('/chunked')).toMatchObject({ 'transfer-encoding': 'chunked' });
+    server.close();
+  });
+
+  test.skipIf(spawnSync('script', ['--version']).status !== 0)(
+    'a way to write to a terminal without waiting for it',
+    async () => {
+      const code = 'console.log(typeof process.stdout._handle.setBlocking)';
+      const { stdout, ended } = run(['script', '-qec', `node -e "${code}"`, '/dev/null']);
+      await ended;
+      expect(stdout.join('\n')).toContain('function');
+    },
+  );
+
   test('a way to stop listening that leaves connections and the clock of their time limits alone', async () => {
     const { server, port } = await listen({ headersTimeout: 100, connectionsCheckingInterval: 10 });
     server.on('request', (_, outgoing) => outgoing.end('x'));
@@ -118,6 +147,36 @@ test("@hono/node-server still keeps a Response's parts where they are looked for
   const stream = new ReadableStream();
   expect(partsOf(new Response(stream))?.[1]).toBe(stream);
   expect(partsOf(new NativeResponse('x'))).toBeUndefined();
+});
+
+test('@hono/node-server still says in the same words that a client has left', async () => {
+  const errors: unknown[] = [];
+  const { server, port } = await listen();
+  const upload = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n1';
+  const aborted = async ({ signal }: Request) => {
+    if (!signal.aborted) await once(signal, 'abort');
+    signal.throwIfAborted();
+  };
+  const visits: [string, (request: Request) => Promise<unknown>][] = [
+    [upload, (request) => request.text()],
+    [upload, ({ body }) => Promise.resolve(body?.pipeTo(new WritableStream()))],
+    [upload, aborted],
+    [upload.replace('2', '1'), (request) => request.text().then(() => aborted(request))],
+  ];
+  for (const [bytes, handle] of visits) {
+    const listener = getRequestListener(async (request) => {
+      await handle(request).catch((error) => errors.push(error));
+      return new Response();
+    });
+    server.removeAllListeners('request').on('request', listener);
+    const connection = rawConnection(port);
+    connection.write(bytes);
+    await once(server, 'request');
+    connection.socket.destroy();
+  }
+  server.close();
+  await expect.poll(() => errors).toHaveLength(visits.length);
+  expect(errors.filter((error) => !isAbort(error))).toEqual([]);
 });
 
 test.each([
