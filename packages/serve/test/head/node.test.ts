@@ -3,20 +3,20 @@ import { send } from '../../src/testing/client.ts';
 import { startServer } from '../../src/testing/process.ts';
 import { anyApp, nodeApp } from '../any-app/cases.ts';
 import { rawConnection } from '../support/raw.ts';
-import { fixture, nodeServers } from '../support/targets.ts';
+import { fixture } from '../support/targets.ts';
 import { endless, headTests } from './runner.ts';
 
-describe.each(nodeServers)('HEAD, on Node: %s', (_, command) =>
+// The other tables have a few cases of HEAD for the bundle.
+describe('HEAD, on Node', () =>
   headTests(
     async (env) => {
-      const server = await startServer(command, { env });
+      const server = await startServer(fixture, { env });
       return { ...server, send: (sent) => send(server.url, sent) };
     },
     // Node sends no Transfer-Encoding with a HEAD, which RFC 9112 §6.1 leaves to it.
     ({ date: _, 'transfer-encoding': __, ...headers }) => headers,
     [...anyApp, ...nodeApp],
-  ),
-);
+  ));
 
 test.each([...endless, '/large?bytes=1000000'])(
   'HEAD %s ends with its header, and the connection goes on',
