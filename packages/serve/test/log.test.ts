@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { logWriter } from '../src/node/log-writer.ts';
 import { send } from '../src/testing/client.ts';
 import { freePort, run, type ServerProcess, startServer } from '../src/testing/process.ts';
 import { pipeline } from './support/load.ts';
@@ -235,6 +236,25 @@ describe('the error log', () => {
     ]);
     expect(server.records()).toEqual([expect.objectContaining({ uri: path, status: 200 })]);
   });
+});
+
+test('records whose loss could not be told are told later', async () => {
+  let isFull = true;
+  const reports: number[] = [];
+  const log = logWriter<string>(
+    (_, lines, done) => done(isFull ? lines : 0),
+    (entry) => entry,
+    (lines, onLost) => {
+      reports.push(lines);
+      if (reports.length === 1) onLost();
+    },
+  );
+  log.write('lost');
+  await log.flush();
+  isFull = false;
+  log.write('written');
+  await log.flush();
+  expect(reports).toEqual([1, 1]);
 });
 
 describe('where stdout and stderr are one', () => {

@@ -53,20 +53,25 @@ export const lineSink = (stream: Writable & { fd: number }): LineSink =>
  * Makes the writer of a log. Entries become lines in batches: code runs faster in a loop than
  * between system calls.
  * @param toLine makes the line of an entry
- * @param reportLost takes the number of lost lines, once writing works again or at the flush
+ * @param reportLost takes the number of lost lines, once writing works again or at the flush, and
+ * what to call if the report of it is lost, too
  */
 export const logWriter = <Entry>(
   sink: LineSink,
   toLine: (entry: Entry) => string,
-  reportLost: (lines: number) => void,
+  reportLost: (lines: number, onLost: () => void) => void,
 ) => {
   let entries: Entry[] = [];
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const report = () => {
-    if (lost > 0) reportLost(lost);
+    const told = lost;
     lost = 0;
+    if (told > 0)
+      reportLost(told, () => {
+        lost += told;
+      });
   };
   const writeBatch = () => {
     clearTimeout(timer);

@@ -24,12 +24,16 @@ const makeLogs = () => {
   let lost = 0;
   const warning = (count: number) =>
     count > 0 ? `${jsonLine(errorRecord('WARN', `${count} lines lost`))}\n` : '';
+  const countLost = () => {
+    lost += 1;
+  };
   /** Writes a line to stderr, behind one that says how many were lost before. */
-  const say = (line: string): void => {
+  const say = (line: string, onLost = countLost): void => {
     const told = lost;
     lost = 0;
     toStderr(`${warning(told)}${line}\n`, told > 0 ? 2 : 1, (lostNow) => {
-      lost += lostNow > 1 ? told + 1 : lostNow;
+      if (lostNow > 1) lost += told;
+      if (lostNow > 0) onLost();
     });
   };
   const written = () => new Promise<unknown>((resolve) => toStderr('', 0, resolve));
@@ -38,7 +42,8 @@ const makeLogs = () => {
   const accessLog = logWriter(
     toStdout,
     (exchange: Exchange) => jsonLine(accessRecord(exchange)),
-    (lines) => report('WARN', `${lines} access log records lost`),
+    (lines, onLost) =>
+      say(jsonLine(errorRecord('WARN', `${lines} access log records lost`)), onLost),
   );
   /** Write what still waits for its handler to end. */
   const waiting = new Set<() => void>();
@@ -52,6 +57,7 @@ const makeLogs = () => {
       for (const write of waiting) write();
       await accessLog.flush();
       await written();
+      await accessLog.flush(); // what it says of lost records may have been lost for want of room
       toStderr(warning(lost), 0, () => {});
       await written();
     },
