@@ -155,20 +155,12 @@ export const attacks: readonly Attack[] = [
     begin: each(400, get('/large?bytes=1000000'), { reads: false }),
   },
   {
-    name: '2,000 clients that read nothing of 1 MB',
-    begin: each(2_000, get('/large?bytes=1000000'), { reads: false }),
-  },
-  {
     name: '400 clients that read nothing of 1 MB from a handler that waits',
     begin: each(400, get('/large-later?bytes=1000000'), { reads: false }),
   },
   {
     name: '400 clients that read nothing of a stream of 10 MB',
     begin: each(400, get('/large-stream?bytes=10000000'), { reads: false }),
-  },
-  {
-    name: '40 clients that read nothing of 10 MB',
-    begin: each(40, get('/large?bytes=10000000'), { reads: false, again: true }),
   },
 
   // Pipelines.
@@ -200,13 +192,6 @@ export const attacks: readonly Attack[] = [
   {
     name: '100 bodies of 92 kB in chunks of a byte',
     begin: each(100, post('/read-json', chunked) + oneByteChunks(92_000)),
-  },
-  {
-    name: '2,000 bodies of 64 kB that no handler reads',
-    begin: each(
-      2_000,
-      post('/never', 'Content-Length: 1000000').replace('POST', 'GET') + 'x'.repeat(65_536),
-    ),
   },
   {
     name: '20 GETs with an endless body',
