@@ -14,6 +14,7 @@ import { Connections } from './connections.ts';
 import { stopListening } from './internals.ts';
 import { appListener, endsConnection, MAX_FIELDS } from './listener.ts';
 import { decoded, type Logs, openLogs } from './logs.ts';
+import { EventfulRequest } from './request.ts';
 import { LoggedResponse } from './response.ts';
 import { integer } from './settings.ts';
 
@@ -24,6 +25,8 @@ const httpOptions = {
   keepAliveTimeout: 620_000, // the side that reuses must close first: load balancers do after 60 s (AWS) to 600 s (Google)
   requireHostHeader: false, // the listener requires it: Node's own 400 has no body and no record
   joinDuplicateHeaders: true, // makes two Host fields a malformed one
+  optimizeEmptyRequests: true, // no stream events for the body of a request that has none, but for who listens
+  IncomingMessage: EventfulRequest,
   ServerResponse: LoggedResponse,
 };
 const HANDLER_MS = 30_000; // for a handler whose client has left, until its record is written
