@@ -26,8 +26,10 @@ describe('wrangler dev', () => {
   let url: string;
   let dev: ReturnType<typeof run>;
   beforeAll(async () => {
+    // wrangler's own choice of an inspector's port can be another wrangler's, started at the same time.
+    const ports = ['--port', '0', '--inspector-port', '0'];
     // A group of its own, so that wrangler and the workerd that it starts end together.
-    dev = run(['wrangler', 'dev', '--port', '0', '--ip', '127.0.0.1'], {
+    dev = run(['wrangler', 'dev', '--ip', '127.0.0.1', ...ports], {
       env: wranglerEnv,
       detached: true,
     });

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: 'test/support/build.ts',
     setupFiles: 'src/testing/kill-processes.ts',
     testTimeout: 30_000,
-    expect: { poll: { timeout: 10_000 } }, // a busy machine is no failure
+    expect: { poll: { timeout: 10_000, interval: 10 } }, // a busy machine is no failure
     hookTimeout: 60_000,
     maxWorkers: 4, // they wait more than they compute
   },

@@ -1,7 +1,7 @@
 import lockfile from '../../package-lock.json' with { type: 'json' };
 
 export interface Package {
-  version: string;
+  version?: string;
   dev?: boolean;
   optional?: boolean;
   devOptional?: boolean;
@@ -12,11 +12,10 @@ export interface Package {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-/** The packages of a lockfile, by their paths. */
-export const read = (packages: object) =>
-  new Map<string, Package>(Object.entries(packages).filter(([path]) => path !== ''));
-
-export const packages = read(lockfile.packages);
+/** The packages of the lockfile, by their paths. */
+export const packages = new Map<string, Package>(
+  Object.entries(lockfile.packages).filter(([path]) => path !== ''),
+);
 
 /** The paths of what ships to production: `npm ci --omit=dev --omit=optional` installs it. */
 export const shipped = [...packages]

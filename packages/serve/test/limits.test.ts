@@ -91,46 +91,6 @@ test('forty clients that pipeline requests and read nothing neither fill the mem
   expect(await attacked.stop()).toBe(0);
 });
 
-test('a client that stops reading is cut after a minute; slow readers, uploads and handlers are not', async () => {
-  const request = (path: string) => {
-    const connection = rawConnection(server.port);
-    connection.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
-    return connection.socket;
-  };
-  const stalled = request('/large?bytes=50000000');
-  stalled.pause();
-  const slow = request('/large?bytes=50000000&slow');
-  const timer = setInterval(() => slow.resume(), 1_000);
-  let read = 0;
-  slow.on('data', (chunk) => {
-    read += chunk.length;
-    if (read % SLOW_RATE < chunk.length) slow.pause();
-  });
-  const held = request('/until-signal?long');
-  const upload = rawConnection(server.port);
-  upload.write('POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
-  const line = `${'x'.repeat(39)}\n`;
-  let lines = 0;
-  const uploading = setInterval(() => {
-    lines += 1;
-    upload.write(`28\r\n${line}\r\n`);
-  }, 50);
-  const recordOf = (uri: string) => server.records().find((record) => record.uri === uri);
-  await expect
-    .poll(() => recordOf('/large?bytes=50000000'), { timeout: 100_000, interval: 500 })
-    .toMatchObject({ status: 200, error: 'the client stopped reading' });
-  await sleep(2_000);
-  for (const uri of ['/large?bytes=50000000&slow', '/until-signal?long'])
-    expect(recordOf(uri)).toBeUndefined();
-  clearInterval(timer);
-  clearInterval(uploading);
-  upload.write('0\r\n\r\n');
-  expect(await upload.response()).toMatchObject({ status: 200, body: line.repeat(lines) });
-  server.child.kill('SIGUSR2');
-  await expect.poll(() => recordOf('/until-signal?long')).toMatchObject({ status: 200 });
-  for (const socket of [stalled, slow, held, upload.socket]) socket.destroy();
-}, 150_000);
-
 test.skipIf(process.platform !== 'linux')(
   'connections beyond what there are file descriptors for take the place of those that wait, and a line says so',
   async () => {
@@ -237,7 +197,50 @@ test('connections are kept longer than load balancers keep theirs', async () => 
   expect(Number(seconds)).toBeGreaterThan(600);
 });
 
-describe.concurrent('an upload', () => {
+// Each of these waits for the server's clocks.
+describe.concurrent('in time,', () => {
+  test('a client that stops reading is cut after a minute; slow readers, uploads and handlers are not', async ({
+    expect,
+  }) => {
+    const request = (path: string) => {
+      const connection = rawConnection(server.port);
+      connection.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+      return connection.socket;
+    };
+    const stalled = request('/large?bytes=50000000');
+    stalled.pause();
+    const slow = request('/large?bytes=50000000&slow');
+    const timer = setInterval(() => slow.resume(), 1_000);
+    let read = 0;
+    slow.on('data', (chunk) => {
+      read += chunk.length;
+      if (read % SLOW_RATE < chunk.length) slow.pause();
+    });
+    const held = request('/until-signal?long');
+    const upload = rawConnection(server.port);
+    upload.write('POST /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const line = `${'x'.repeat(39)}\n`;
+    let lines = 0;
+    const uploading = setInterval(() => {
+      lines += 1;
+      upload.write(`28\r\n${line}\r\n`);
+    }, 50);
+    const recordOf = (uri: string) => server.records().find((record) => record.uri === uri);
+    await expect
+      .poll(() => recordOf('/large?bytes=50000000'), { timeout: 100_000, interval: 500 })
+      .toMatchObject({ status: 200, error: 'the client stopped reading' });
+    await sleep(2_000);
+    for (const uri of ['/large?bytes=50000000&slow', '/until-signal?long'])
+      expect(recordOf(uri)).toBeUndefined();
+    clearInterval(timer);
+    clearInterval(uploading);
+    upload.write('0\r\n\r\n');
+    expect(await upload.response()).toMatchObject({ status: 200, body: line.repeat(lines) });
+    server.child.kill('SIGUSR2');
+    await expect.poll(() => recordOf('/until-signal?long')).toMatchObject({ status: 200 });
+    for (const socket of [stalled, slow, held, upload.socket]) socket.destroy();
+  }, 150_000);
+
   /** Sends a request with a body of so many bytes, a part of it each second. */
   const upload = (path: string, bytes: number, perSecond: number) => {
     const connection = rawConnection(server.port);
@@ -252,7 +255,7 @@ describe.concurrent('an upload', () => {
     return connection;
   };
 
-  test('of 36 seconds at a real rate is served', async ({ expect }) => {
+  test('an upload of 36 seconds at a real rate is served', async ({ expect }) => {
     const connection = upload('/read?slowly', 36_000, 1_000);
     const { status, body } = await connection.response();
     connection.socket.destroy();
@@ -263,8 +266,8 @@ describe.concurrent('an upload', () => {
   }, 60_000);
 
   test.for<[string, number]>([
-    ['that stalls', 0],
-    ['that is slow on purpose', 10],
+    ['an upload that stalls', 0],
+    ['an upload that is slow on purpose', 10],
   ])('%s gets 408', { timeout: 60_000 }, async ([, perSecond], { expect }) => {
     const connection = upload(`/read?rate=${perSecond}`, 36_000, perSecond);
     expect((await connection.response()).status).toBe(408);

@@ -47,6 +47,19 @@ export const run = (command: string[], options: SpawnOptions = {}) => {
   return { child, stdout, stderr, stderrReader, ended };
 };
 
+/** Makes a function that parses the lines so far, each once; those that are plain are left out. */
+const parserOf = <T>(lines: string[], isPlain = (_: string) => false) => {
+  const parsed: T[] = [];
+  let count = 0;
+  return () => {
+    for (const line of lines.slice(count)) {
+      if (!isPlain(line)) parsed.push(JSON.parse(line));
+      count += 1;
+    }
+    return [...parsed];
+  };
+};
+
 /** A TCP port that nobody listens on. */
 export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0);
@@ -79,8 +92,8 @@ export const startServer = async (
     port,
     stdout,
     stderr,
-    records: () => stdout.map((line) => JSON.parse(line)),
-    errors: () => stderr.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
+    records: parserOf(stdout),
+    errors: parserOf(stderr, (line) => !line.startsWith('{')),
     ended,
     stop() {
       child.kill('SIGTERM');

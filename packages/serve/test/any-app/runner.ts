@@ -48,18 +48,13 @@ export const anyAppTests = (
     upstream.stop();
   });
 
+  const owedOf = (each: Omit<AppCase, 'path'>): Owed => ({
+    ...each,
+    ...(platform && each[platform]),
+  });
+
   test.each(cases)('$method $path', async ({ method = 'GET', path, ...owed }) => {
-    const {
-      status,
-      body,
-      headers = {},
-      record,
-      isTold,
-      told,
-    }: Owed = {
-      ...owed,
-      ...(platform && owed[platform]),
-    };
+    const { status, body, headers = {}, record, isTold, told } = owedOf(owed);
     const { requestBody, requestHeaders = {} } = owed;
     const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
     const response = target.send({ method, path, requestBody, headers: requestHeaders });
@@ -100,8 +95,13 @@ export const anyAppTests = (
       message: matching(told ?? logged?.error),
     };
     await expect.poll(newErrors).toEqual(isTold ? [expect.objectContaining(line)] : []);
+  });
+
+  test('after all of them it serves, and no request has had a second record', async () => {
     expect(await target.send(health)).toMatchObject({ status: 200, body: health.body });
-    await expect.poll(() => target.records().length).toBe(recordsBefore + 2);
+    await expect.poll(() => target.records().at(-1)).toMatchObject({ uri: health.path });
+    expect(target.records()).toHaveLength(cases.length + 1);
+    expect(target.errors()).toHaveLength(cases.filter((each) => owedOf(each).isTold).length);
   });
 };
 
