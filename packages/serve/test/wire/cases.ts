@@ -185,7 +185,7 @@ export const wire: readonly WireCase[] = [
   { name: 'dot segments', bytes: get('/x/../health'), ...served },
   { name: 'two slashes', bytes: get('//'), ...notFound },
   { name: 'a bad percent-encoding', bytes: get('/%zz'), ...notFound },
-  // Hono would throw and catch an exception for each malformed escape.
+  // Hono would throw and catch an exception for each run of malformed escapes.
   { name: '16 malformed escapes', bytes: get(malformed(16)), ...notFound },
   { name: '17 malformed escapes', bytes: get(malformed(17)), ...badRequest },
   { name: '17 malformed escapes in the query', bytes: get(`/?a=${malformed(17)}`), ...badRequest },
