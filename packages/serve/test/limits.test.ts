@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../src/testing/client.ts';
 import { type ServerProcess, startServer } from '../src/testing/process.ts';
 import { rawConnection } from './support/raw.ts';
-import { fixture } from './support/targets.ts';
+import { fastFixture, fixture } from './support/targets.ts';
 
 const MIB = 1024 * 1024;
 const SLOW_RATE = 65_536; // bytes a second, as the README has it
@@ -199,6 +199,45 @@ test('connections are kept longer than load balancers keep theirs', async () => 
 
 // Each of these waits for the server's clocks.
 describe.concurrent('in time,', () => {
+  test('kept connections end with a response after some minutes, and not all at once', async ({
+    expect,
+  }) => {
+    const fast = await startServer(fastFixture);
+    /** Asks again and again; resolves to the minutes until a response was the last. */
+    const use = async () => {
+      const start = performance.now();
+      const connection = rawConnection(fast.port);
+      for (;;) {
+        connection.write(get('/'));
+        const { status, headers } = await connection.response();
+        expect(status).toBe(200);
+        if (headers.connection === 'close') break;
+        await sleep(50);
+      }
+      const seconds = (performance.now() - start) / 1_000;
+      expect(await connection.end()).toBe('');
+      return seconds;
+    };
+    const ages = await Promise.all(Array.from({ length: 20 }, use));
+    expect(Math.min(...ages)).toBeGreaterThan(4);
+    expect(Math.max(...ages) - Math.min(...ages)).toBeGreaterThan(0.5);
+    expect(await fast.stop()).toBe(0);
+    expect(fast.records().filter(({ error }) => error !== '')).toEqual([]);
+  });
+
+  test('a connection that is not used any more is closed after 620 s', async ({ expect }) => {
+    const fast = await startServer(fastFixture);
+    const connection = rawConnection(fast.port);
+    connection.write(get('/'));
+    await connection.response();
+    // A client that sends line breaks asks for nothing.
+    const dripping = setInterval(() => connection.write('\r\n'), 800);
+    expect(await connection.end()).toBe('');
+    clearInterval(dripping);
+    expect(await fast.stop()).toBe(0);
+    expect(fast.records()).toHaveLength(1);
+  }, 30_000);
+
   test('a client that stops reading is cut after a minute; slow readers, uploads and handlers are not', async ({
     expect,
   }) => {

@@ -16,6 +16,8 @@ const BYTES_PER_SECOND = 500; // and a second more for each of these, as Apache'
 /** How often the clocks are looked at. */
 export const LOOK_MS = 1_000;
 const KEEP_MS = 620_000; // as keepAliveTimeout
+const MIN_AGE_MS = 240_000; // of a kept connection that the server ends,
+const AGE_RANGE_MS = 120_000; // and by how much it varies, so that those of one moment don't end in one
 
 const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
 const STRING_BYTES = 64; // that a name or a value takes beside its characters
@@ -68,6 +70,7 @@ export class Connection {
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
   #latestBytes = 0; // of its request
   #waitingSince = performance.now(); // for the header of a request
+  readonly #endAt = this.#waitingSince + MIN_AGE_MS + Math.random() * AGE_RANGE_MS;
   #requests = 0;
   #requestBytes = 0; // of those whose responses are due
   #isEnding = false; // no further request is served
@@ -107,6 +110,14 @@ export class Connection {
   lag(now: number): number {
     const stall = this.socket.writableLength > 0 ? now - this.#takenAt - LOOK_MS : 0;
     return Math.max(stall, this.#bodyLag());
+  }
+
+  /**
+   * Whether it has been kept for so long that the response which is due shall be its last: clients
+   * that keep connections would never come to a replica that was added.
+   */
+  get isOld(): boolean {
+    return performance.now() > this.#endAt;
   }
 
   /** Whether a response to a further request may be made. */

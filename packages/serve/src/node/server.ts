@@ -190,7 +190,7 @@ export const makeServer = (
     const { headers } = incoming;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
       outgoing.readBody();
-    if (!server.listening || endsConnection(incoming)) outgoing.closeAfter();
+    if (!server.listening || connection.isOld || endsConnection(incoming)) outgoing.closeAfter();
     connection.inTurn(outgoing, () => listener(incoming, outgoing));
   };
 

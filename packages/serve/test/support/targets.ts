@@ -32,6 +32,9 @@ export const bundle = ['node', '--enable-source-maps', nodeBundle];
 /** The command of the fixture's server in a process that lacks what isn't public: see without.ts. */
 export const degradedFixture = ['node', '--import', path('support/without.ts'), nodeSource];
 
+/** The same, in a process for which a minute is a second. */
+export const fastFixture = ['node', '--import', path('support/fast-clock.ts'), nodeSource];
+
 /** The command of the service with a store: see serve/service.ts. */
 export const service = ['node', path('serve/service.ts')];
 
