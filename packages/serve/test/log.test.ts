@@ -29,6 +29,19 @@ sys.exit(child.wait())
 
 const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 
+test.each([
+  ['off', []],
+  ['on', ['/throw/error', '/']],
+  ['', ['/throw/error', '/']],
+])('with ACCESS_LOG=%s the records are %j; errors are told', async (ACCESS_LOG, uris) => {
+  const server = await startServer(fixture, { env: { ACCESS_LOG } });
+  await send(server.url, { path: '/throw/error' });
+  await send(server.url, { path: '/' });
+  expect(await server.stop()).toBe(0);
+  expect(server.records().map(({ uri }) => uri)).toEqual(uris);
+  expect(server.errors()).toMatchObject([{ level: 'ERROR', uri: '/throw/error' }]);
+});
+
 describe('the log is never in the way', () => {
   test('every record is written by the end, however late the reader', async () => {
     const server = await startServer(fixture);

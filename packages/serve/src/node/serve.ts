@@ -59,9 +59,10 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
   const [argument] = process.argv.slice(2);
   if (argument !== undefined)
     fail(`${argument}: the server takes no arguments; set the port with the variable PORT`);
-  const { port, hostname, trustProxy, deadline } = settingsOf(options);
+  const { port, hostname, trustProxy, accessLog, deadline } = settingsOf(options);
   const logs = openLogs();
-  const server = makeServer(app, { ...options, trustProxy }, logs);
+  const write = accessLog ? logs.write : () => {};
+  const server = makeServer(app, { ...options, trustProxy }, { ...logs, write });
 
   /** Ends the process once its log is written, or cannot be. */
   const exit = async (code?: number): Promise<void> => {

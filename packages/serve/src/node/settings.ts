@@ -12,6 +12,12 @@ export const integer = (name: string, value: string | number, max: number): numb
   throw new RangeError(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
 };
 
+/** Checks a setting that is on by default. */
+const isOn = (name: string, value = ''): boolean => {
+  if (['', 'on', 'off'].includes(value)) return value !== 'off';
+  throw new RangeError(`${name}=${JSON.stringify(value)}: must be on or off`);
+};
+
 /**
  * Reads the settings of a server. In the environment, unset and empty mean the default.
  * @throws a RangeError whose message names the setting, its value and what is allowed
@@ -28,6 +34,7 @@ export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
       trustProxy === undefined
         ? integer('TRUST_PROXY', env.TRUST_PROXY || '0', 100)
         : integer('trustProxy', trustProxy, 100),
+    accessLog: isOn('ACCESS_LOG', env.ACCESS_LOG),
     deadline: integer('deadline', deadline, 2 ** 31 - 1),
   };
 };

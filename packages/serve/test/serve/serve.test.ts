@@ -113,6 +113,7 @@ describe('the start', () => {
       {},
       'TRUST_PROXY="yes": must be an integer from 0 to 100',
     ],
+    ['ACCESS_LOG', { ACCESS_LOG: 'no' }, {}, 'ACCESS_LOG="no": must be on or off'],
     ['HOST of another machine', { HOST: '192.0.2.1' }, {}, notHere],
     ['HOST that is no name', { HOST: 'not a host' }, {}, notHere],
     ['HOST that nobody knows', { HOST: 'nobody.invalid' }, {}, notHere],
