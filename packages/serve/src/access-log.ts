@@ -12,6 +12,7 @@ export interface Exchange {
   error: string; // the message of what was thrown, or why the request was refused; else empty
   bytesIn: number; // of the request's body
   bytesOut: number | null; // of the response's body; null if the platform does not tell
+  traceId: string | undefined; // of the request's `traceparent`
 }
 
 /** A record of the access log. */
@@ -47,7 +48,8 @@ const goDuration = (ns: number): string => {
 
 /**
  * Makes the record of an exchange in the fields of Echo's Logger, in its order, so that log
- * pipelines built for docker-gs-ping keep working. `latency` is in nanoseconds.
+ * pipelines built for docker-gs-ping keep working. `latency` is in nanoseconds. A request that is part
+ * of a trace has its id behind them.
  * @see https://echo.labstack.com/docs/middleware/logger
  */
 export const accessRecord = (exchange: Exchange) => {
@@ -66,5 +68,6 @@ export const accessRecord = (exchange: Exchange) => {
     latency_human: goDuration(latency),
     bytes_in: exchange.bytesIn,
     bytes_out: exchange.bytesOut,
+    ...(exchange.traceId && { trace_id: exchange.traceId }),
   };
 };

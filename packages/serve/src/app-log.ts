@@ -2,6 +2,7 @@ import type { Context, ExecutionContext } from 'hono';
 import { MAX_ID, truncate } from './access-log.ts';
 import { loggedError } from './error-log.ts';
 import { jsonLine } from './json-line.ts';
+import { traceIdOf } from './trace.ts';
 
 const MAX_MESSAGE = 8_192;
 const MAX_FIELD = 8_192; // workerd shows no more than 10,000 characters
@@ -49,11 +50,15 @@ const loggable = (fields: object, name: string): unknown => {
   }
 };
 
-const appLine = (level: Level, id: string, message: string, fields: object): AppLine => {
+const appLine = (c: Context, level: Level, message: string, fields: object): AppLine => {
+  // Hono's requestId() keeps its id here.
+  const id = c.get('requestId') ?? c.req.header('x-request-id') ?? '';
+  const traceId = traceIdOf(c.req.header('traceparent'));
   const always = {
     time: new Date().toISOString(),
     level,
-    id: truncate(id, MAX_ID),
+    id: truncate(String(id), MAX_ID),
+    ...(traceId && { trace_id: traceId }),
     message: truncate(String(message), MAX_MESSAGE),
   };
   const line: AppLine = { ...always };
@@ -71,9 +76,7 @@ export const log = (c: Context) => {
   const write =
     (level: Level) =>
     (message: string, fields: object = {}): void => {
-      // Hono's requestId() keeps its id here.
-      const id = c.get('requestId') ?? c.req.header('x-request-id') ?? '';
-      const line = appLine(level, String(id), message, fields);
+      const line = appLine(c, level, message, fields);
       try {
         const context: ExecutionContext & Partial<LineTaker> = c.executionCtx;
         context[takeLine]?.(line);

@@ -85,6 +85,7 @@ export interface RequestName {
   id: string;
   method: string;
   uri: string;
+  traceId: string | undefined;
 }
 
 /** A record of the error log. */
@@ -102,6 +103,7 @@ export const errorRecord = (
     id: truncate(request.id, MAX_ID),
     method: request.method,
     uri: truncate(request.uri),
+    ...(request.traceId && { trace_id: request.traceId }),
   }),
   ...loggedError(thrown),
 });

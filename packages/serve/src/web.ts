@@ -6,6 +6,7 @@ import { type ErrorTaker, takeError } from './errors.ts';
 import { isCostlyToDecode } from './escapes.ts';
 import { type Fetch, respond } from './respond.ts';
 import { badRequest, connectionFields } from './responses.ts';
+import { traceIdOf } from './trace.ts';
 
 /** What a platform that speaks `Request` and `Response` knows of a request, and does with its records. */
 export interface Platform {
@@ -71,7 +72,8 @@ export const serveWeb = async (
   const requestId = field('x-request-id') || platform.fallbackId;
   const { method } = request;
   const { host, pathname, search } = new URL(request.url);
-  const name = { id: requestId, method, uri: pathname + search };
+  const traceId = traceIdOf(field('traceparent'));
+  const name = { id: requestId, method, uri: pathname + search, traceId };
   const tell = (error: unknown) => platform.logError(errorRecord('ERROR', error, name));
   const { waitUntil } = platform.executionCtx;
   const executionCtx: ExecutionContext & ErrorTaker & LineTaker = Object.assign(

@@ -38,6 +38,7 @@ const exchange: Exchange = {
   error: '',
   bytesIn: 3,
   bytesOut: 17,
+  traceId: undefined,
 };
 
 describe('the record', () => {

@@ -8,6 +8,7 @@ import type { Exchange } from '../access-log.ts';
 import { BackgroundTasks } from '../background-tasks.ts';
 import { watchOutermost } from '../errors.ts';
 import type { Fetch } from '../respond.ts';
+import { traceIdOf } from '../trace.ts';
 import { clientAddress } from './client-address.ts';
 import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -134,6 +135,7 @@ export const makeServer = (
       id: id || decoded(req.headers['x-request-id']),
       method,
       uri: decoded(req.url),
+      traceId: traceIdOf(req.headers.traceparent),
     });
 
   const exchangeOf = (
@@ -156,6 +158,7 @@ export const makeServer = (
       error: outcome.error,
       bytesIn: outcome.bytesIn,
       bytesOut: outcome.bytesOut,
+      traceId: traceIdOf(headers.traceparent),
     };
   };
 

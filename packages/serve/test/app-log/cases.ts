@@ -2,6 +2,23 @@ import { expect } from 'vitest';
 
 const cause = { message: 'why', stack: expect.any(String) };
 
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+/** Values of `traceparent`, and the trace id that the logs have of each. */
+export const traceparents: [string, string | undefined][] = [
+  [`00-${traceId}-00f067aa0ba902b7-01`, traceId],
+  [`00-${traceId}-00f067aa0ba902b7-00`, traceId],
+  [`01-${traceId}-00f067aa0ba902b7-01-more`, traceId], // of a later version
+  [`00-${traceId}-00f067aa0ba902b7-01-more`, undefined],
+  [`ff-${traceId}-00f067aa0ba902b7-01`, undefined],
+  [`00-${traceId.toUpperCase()}-00f067aa0ba902b7-01`, undefined],
+  [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, undefined],
+  [`00-${traceId}-${'0'.repeat(16)}-01`, undefined],
+  [`00-${traceId}-00f067aa0ba902b7`, undefined],
+  ['x', undefined],
+  ['', undefined],
+];
+
 /** What a line has beside its time, its level, its id and its message, by the names of routes.ts. */
 export const cases: Record<string, Record<string, unknown>> = {
   none: {},

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccessRecord } from '../../src/access-log.ts';
 import type { Received, Sent } from '../../src/testing/client.ts';
-import { cases } from './cases.ts';
+import { cases, traceparents } from './cases.ts';
 
 /** A target that serves the routes of routes.ts. */
 export interface LogTarget {
@@ -54,6 +54,17 @@ export const appLogTests = (start: () => Promise<LogTarget>): void => {
   test('no line is longer than a log can hold', async () => {
     for (const what of ['many', 'long-message'])
       expect(JSON.stringify(await lineOf('info', what)).length).toBeLessThan(200_000);
+  });
+
+  test.each(traceparents)('of traceparent: %s, all logs have %s', async (traceparent, traceId) => {
+    const id = `of ${traceparent}`;
+    const sent = { headers: { traceparent, 'X-Request-Id': id } };
+    await lineOf('info', 'none', sent);
+    await target.send({ path: '/throw/error', ...sent });
+    const logged = () =>
+      [...target.errors(), ...target.records()].filter((each) => Reflect.get(each, 'id') === id);
+    await expect.poll(logged).toHaveLength(4);
+    expect(logged().map((each) => Reflect.get(each, 'trace_id'))).toEqual(Array(4).fill(traceId));
   });
 
   test("the id is the record's", async () => {
