@@ -57,7 +57,7 @@ export const appLogTests = (start: () => Promise<LogTarget>): void => {
   });
 
   test.each(traceparents)('of traceparent: %s, all logs have %s', async (traceparent, traceId) => {
-    const id = `of ${traceparent}`;
+    const id = `of:${traceparent}`;
     const sent = { headers: { traceparent, 'X-Request-Id': id } };
     await lineOf('info', 'none', sent);
     await target.send({ path: '/throw/error', ...sent });
