@@ -13,7 +13,9 @@ export const CONNECTIONS = 64;
 export const FIXED_RATE = 5_000;
 const CLOCK_TICK_MICROSECONDS = 10_000; // USER_HZ is 100 everywhere in /proc (proc_pid_stat(5))
 
-const GREETING = contract.find(({ method, path }) => method === 'GET' && path === '/')?.body ?? '';
+const GREETING = String(
+  contract.find(({ method, path }) => method === 'GET' && path === '/')?.body ?? '',
+);
 
 /** How long each server is loaded in a round, in seconds. */
 export interface Durations {

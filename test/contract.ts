@@ -1,13 +1,4 @@
-/** A request and the response that every target owes it. */
-export interface Case {
-  method: string;
-  path: string;
-  requestBody?: string;
-  status: number;
-  /** Header fields of the response, with exactly these values. */
-  headers: Record<string, string>;
-  body: string;
-}
+import type { Case } from '@edge-ping/serve/testing/cases';
 
 const json = { 'content-type': 'application/json' };
 
@@ -22,12 +13,6 @@ const health = {
   body: '{"Status":"OK"}',
 };
 const notFound = { status: 404, headers: json, body: '{"message":"Not Found"}' };
-
-/** Header fields that an adapter adds to every response; in process they are not there. */
-export const adapterHeaders = { 'x-content-type-options': 'nosniff' };
-
-/** What no header field of a response contains: none reveals the framework. */
-export const frameworkName = /x-powered-by|\bhono\b/i;
 
 /** The case that shows whether the service is up. */
 export const healthCase: Case = { method: 'GET', path: '/health', ...health };

@@ -1,9 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Case } from '@edge-ping/serve/testing/cases';
 import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import library from '../packages/serve/package.json' with { type: 'json' };
-import { type Case, contract } from './contract.ts';
+import { contract } from './contract.ts';
 
 const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md']);
 const read = (page: string) => readFileSync(page, 'utf8');

@@ -1,7 +1,7 @@
+import { nameOf, tryCase } from '@edge-ping/serve/testing/cases';
 import { type Received, type Sent, send } from '@edge-ping/serve/testing/client';
 import { expect, test } from 'vitest';
 import { contract } from '../contract.ts';
-import { tryCase } from './cases.ts';
 
 /**
  * Declares a test for each case of the contract, against a target that sends and receives.
@@ -11,9 +11,10 @@ export const contractTests = (
   exchange: (sent: Sent) => Promise<Received>,
   added?: Record<string, string>,
 ): void => {
-  test.each(contract)('$method $path is $status', async (expected) => {
-    expect(await tryCase(expected, exchange, added)).toEqual([]);
-  });
+  for (const expected of contract)
+    test(`${nameOf(expected)} is ${expected.status}`, async () => {
+      expect(await tryCase(expected, exchange, added)).toEqual([]);
+    });
 };
 
 /** The same, against what listens at a URL. */

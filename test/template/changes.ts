@@ -1,4 +1,5 @@
-import { type Case, contract } from '../contract.ts';
+import type { Case } from '@edge-ping/serve/testing/cases';
+import { contract } from '../contract.ts';
 
 /** A case, as the lists of this file name it. */
 export const nameOf = ({ method, path }: Case): string => `${method} ${path}`;
