@@ -1,5 +1,4 @@
-import { run } from '@edge-ping/serve/testing/process';
-import { bundleWorker, startWorker, wranglerEnv } from '@edge-ping/serve/testing/worker';
+import { bundleWorker, startWorker, startWranglerDev } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contractTestsAt } from './support/contract-tests.ts';
 
@@ -23,28 +22,11 @@ describe('the bundle that wrangler uploads, in workerd', () => {
 });
 
 describe('wrangler dev', () => {
-  let url: string;
-  let dev: ReturnType<typeof run>;
+  let dev: Awaited<ReturnType<typeof startWranglerDev>>;
   beforeAll(async () => {
-    // wrangler's own choice of an inspector's port can be another wrangler's, started at the same time.
-    const ports = ['--port', '0', '--inspector-port', '0'];
-    // A group of its own, so that wrangler and the workerd that it starts end together.
-    dev = run(['wrangler', 'dev', '--ip', '127.0.0.1', ...ports], {
-      env: wranglerEnv,
-      detached: true,
-    });
-    url = await new Promise((resolve, reject) => {
-      dev.child.stdout?.on('data', () => {
-        const ready = /Ready on (http:\S+)/.exec(dev.stdout.join('\n'))?.[1];
-        if (ready) resolve(ready);
-      });
-      dev.ended.then((code) => reject(new Error(`ended with ${code}: ${dev.stderr.join('\n')}`)));
-    });
+    dev = await startWranglerDev();
   });
-  afterAll(async () => {
-    process.kill(-(dev.child.pid ?? 0), 'SIGTERM');
-    await dev.ended;
-  });
+  afterAll(() => dev.stop());
 
-  contractTestsAt(() => url);
+  contractTestsAt(() => dev.url);
 });

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import type { AccessRecord } from '../access-log.ts';
 import type { ErrorRecord } from '../error-log.ts';
+import { run } from './process.ts';
 
 /** What makes wrangler run unattended: without questions, colours or telemetry. */
 export const unattended = { CI: '1', NO_COLOR: '1', WRANGLER_SEND_METRICS: 'false' };
@@ -46,14 +47,18 @@ export const bundleWorker = async (config = 'wrangler.toml'): Promise<WorkerBund
 };
 
 /**
- * Runs a main module in workerd, on a free port.
- * @param bindings variables beside those of the configuration and .dev.vars
+ * Runs a main module in workerd, on a free port. It reads no .dev.vars.
+ * @param variables variables and secrets, beside the variables of the configuration
+ * @param state the folder of what D1, KV and the like hold, as `--persist-to` of wrangler takes it;
+ *   without one they begin empty
  */
 export const startWorker = async (
   { script, config }: Pick<WorkerBundle, 'script' | 'config'>,
-  bindings: Record<string, string> = {},
+  variables: Record<string, string> = {},
+  state?: string,
 ) => {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
+  const settings = unstable_readConfig({ config });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(settings);
   const records: AccessRecord[] = [];
   const errors: ErrorRecord[] = [];
   const plainLines: string[] = [];
@@ -69,7 +74,8 @@ export const startWorker = async (
     convertV4MiniflareOptions({
       ...workerOptions,
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
-      bindings: { ...Object(workerOptions.bindings), ...bindings },
+      bindings: { ...settings.vars, ...variables }, // not those of the developer's .dev.vars
+      ...(state && { resourcePersistencePath: join(state, 'v3') }), // where wrangler has it
       cf: false,
       unsafeTriggerHandlers: true, // as `wrangler dev`: /cdn-cgi/local/scheduled runs a scheduled handler
       handleStructuredLogs: take,
@@ -83,5 +89,47 @@ export const startWorker = async (
     /** What else was logged as an error. */
     plainLines: () => [...plainLines],
     stop: () => miniflare.dispose(),
+  };
+};
+
+/**
+ * Runs `wrangler dev` on a free port, with state and secrets of its own: it reads no .dev.vars.
+ * @param state see `startWorker`
+ */
+export const startWranglerDev = async (
+  config = 'wrangler.toml',
+  variables: Record<string, string> = {},
+  state?: string,
+) => {
+  const folder = await mkdtemp(join(tmpdir(), 'wrangler-dev-'));
+  const secrets = join(folder, 'secrets.env');
+  const lines = Object.entries(variables).map(
+    ([name, value]) => `${name}=${JSON.stringify(value)}`,
+  );
+  await writeFile(secrets, lines.join('\n'));
+  const own = ['--persist-to', state ?? folder, '--env-file', secrets];
+  // wrangler's own choice of an inspector's port can be another wrangler's, started at the same time.
+  const ports = ['--port', '0', '--inspector-port', '0'];
+  // A group of its own, so that wrangler and the workerd that it starts end together.
+  const dev = run(['wrangler', 'dev', '--config', config, '--ip', '127.0.0.1', ...ports, ...own], {
+    env: wranglerEnv,
+    detached: true,
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    dev.child.stdout?.on('data', () => {
+      const ready = /Ready on (http:\S+)/.exec(dev.stdout.join('\n'))?.[1];
+      if (ready) resolve(ready);
+    });
+    dev.ended.then((code) => reject(new Error(`ended with ${code}: ${dev.stderr.join('\n')}`)));
+  });
+  return {
+    url,
+    stdout: dev.stdout,
+    stderr: dev.stderr,
+    async stop() {
+      process.kill(-(dev.child.pid ?? 0), 'SIGTERM');
+      await dev.ended;
+      await rm(folder, { recursive: true });
+    },
   };
 };
