@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { clickUntilStopped } from './clicks.ts';
+import { ADMIN_TOKEN } from './contract.ts';
+import { addLink, clicksOf, openLive, serviceTests } from './service-tests.ts';
+
+let folder: string;
+const start = () =>
+  startServer(manifest.scripts.start.split(' '), {
+    env: { ADMIN_TOKEN, DATABASE: join(folder, 'links.db') },
+  });
+
+let server: ServerProcess;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'links-'));
+  server = await start();
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+serviceTests(() => server.url);
+
+test('a stop under load ends the streams, says nothing, and loses no click', async () => {
+  const slug = await addLink(server.url, {});
+  const live = await openLive(server.url, slug);
+  const found = await clickUntilStopped(server.url, slug, () => server.stop());
+  expect(await server.ended).toBe(0);
+  expect(await live.ended).toBe(true);
+  expect(server.errors()).not.toContainEqual(expect.objectContaining({ level: 'ERROR' }));
+  expect(server.stderr.filter((line) => !line.startsWith('{'))).toEqual([
+    `links ${manifest.version} listens on http://localhost:${server.port}`,
+  ]);
+  server = await start();
+  expect(await clicksOf(server.url, slug)).toBe(found);
+});
