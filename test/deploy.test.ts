@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startCloudflareApi, type Upload } from '@edge-ping/serve/testing/cloudflare-api';
 import { run } from '@edge-ping/serve/testing/process';
 import { startWorker, unattended } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { startCloudflareApi, type Upload } from './support/cloudflare-api.ts';
 import { contractTestsAt } from './support/contract-tests.ts';
 
 const CLOUDFLARE_ACCOUNT_ID = '0123456789abcdef0123456789abcdef';

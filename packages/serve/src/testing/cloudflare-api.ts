@@ -20,6 +20,11 @@ const readUpload = async (request: IncomingMessage): Promise<Upload> => {
   return upload;
 };
 
+const sqlOf = async (request: IncomingMessage): Promise<string> => {
+  const body: { sql?: string } = Object(await json(request));
+  return body.sql ?? '';
+};
+
 const success = (result: object) => ({ success: true, result });
 const failure = (code: number, message: string) => ({
   success: false,
@@ -42,11 +47,14 @@ export const startCloudflareApi = async (account: string, token: string) => {
   const ofWorker = (result: object) =>
     uploads.length > 0 ? success(result) : failure(10007, 'This Worker does not exist.');
 
+  /** The statements that a database of D1 was given; none has a result. */
+  const queries: string[] = [];
+
   const respond = async (call: string, request: IncomingMessage) => {
     if (request.headers.authorization !== `Bearer ${token}`)
       return failure(10000, 'Authentication error');
     // The name of the Worker is wrangler's to say.
-    switch (call.replace(/(services|scripts|workers\/workers)\/[^/]+/, '$1/NAME')) {
+    switch (call.replace(/(services|scripts|workers\/workers|database)\/[^/]+/, '$1/NAME')) {
       case `GET ${workers}/subdomain`:
         return success({ subdomain: 'example' });
       case `GET ${workers}/services/NAME`:
@@ -65,6 +73,13 @@ export const startCloudflareApi = async (account: string, token: string) => {
       case `POST ${script}/versions`:
         uploads.push(await readUpload(request));
         return success({ id: version, resources: { script: {} } });
+      case `POST ${script}/assets-upload-session`:
+        settings.assets = await json(request);
+        return success({ jwt: 'uploaded', buckets: [] }); // it has the files already
+      case `POST /accounts/${account}/d1/database/NAME/query`:
+        queries.push(await sqlOf(request));
+        return success([{ success: true, results: [], meta: {} }]);
+      case `PUT ${script}/schedules`:
       case `POST ${script}/deployments`:
       case `PATCH ${script}/script-settings`:
       case `POST ${script}/subdomain`:
@@ -87,6 +102,7 @@ export const startCloudflareApi = async (account: string, token: string) => {
     url: `http://127.0.0.1:${typeof address === 'object' && address?.port}`,
     uploads,
     settings,
+    queries,
     stop: () => server.close(),
   };
 };
