@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { clickUntilStopped } from './clicks.ts';
@@ -25,6 +25,15 @@ afterAll(async () => {
 });
 
 serviceTests(() => server.url);
+
+test('the smoke test of what is live makes nothing and removes nothing', async () => {
+  const live = await start();
+  const { ended, stdout } = run([...manifest.scripts.smoke.split(' '), live.url]);
+  expect(await ended, stdout.join('\n')).toBe(0);
+  expect(stdout).toContain('skip    POST /links');
+  await live.stop();
+  expect(new Set(live.records().map(({ method }) => method))).toEqual(new Set(['GET']));
+});
 
 test('a stop under load ends the streams, says nothing, and loses no click', async () => {
   const slug = await addLink(server.url, {});
