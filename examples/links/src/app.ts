@@ -13,7 +13,15 @@ import { streamSSE } from 'hono/streaming';
 import { timeout } from 'hono/timeout';
 import { timingSafeEqual } from 'hono/utils/buffer';
 import * as z from 'zod';
-import { addClick, addLink, clicksAfter, type Database, findLink, removeLink } from './links.ts';
+import {
+  addClick,
+  addLink,
+  clicksAfter,
+  type Database,
+  findUrl,
+  readStats,
+  removeLink,
+} from './links.ts';
 
 export interface Bindings extends ServeBindings {
   DB: Database;
@@ -22,12 +30,15 @@ export interface Bindings extends ServeBindings {
 const DAY_S = 86_400;
 const POLL_MS = 1_000;
 
+// Paths of the service's own; on Workers `/index` is the page.
+const reserved = ['health', 'index', 'links'];
+
 const newLink = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   slug: z
     .string()
     .regex(/^[\w-]{1,64}$/)
-    .refine((slug) => slug !== 'links' && slug !== 'health', 'Reserved')
+    .refine((slug) => !reserved.includes(slug), 'Reserved')
     .default(randomSlug),
   expiresIn: z
     .int()
@@ -71,8 +82,8 @@ app.post(
 
 // Any page may show what a link did.
 app.get('/links/:slug/stats', cors(), async (c) => {
-  const link = await findLink(c.env.DB, c.req.param('slug'));
-  return link ? c.json(link) : c.notFound();
+  const stats = await readStats(c.env.DB, c.req.param('slug'));
+  return stats ? c.json(stats) : c.notFound();
 });
 
 app.delete(
@@ -89,7 +100,7 @@ app.delete(
 // An event for each click. A Worker has many isolates, which have only the database in common.
 app.get('/links/:slug/live', cors(), async (c) => {
   const slug = c.req.param('slug');
-  if (!(await findLink(c.env.DB, slug))) return c.notFound();
+  if (!(await findUrl(c.env.DB, slug))) return c.notFound();
   return streamSSE(c, async (stream) => {
     const end = AbortSignal.any([c.req.raw.signal, c.env.shutdown]);
     let last = Number(c.req.header('Last-Event-ID')) || 0;
@@ -105,10 +116,11 @@ app.get('/links/:slug/live', cors(), async (c) => {
 });
 
 app.get('/:slug{[\\w-]+}', async (c) => {
-  const link = await findLink(c.env.DB, c.req.param('slug'));
-  if (!link) return c.notFound();
-  c.executionCtx.waitUntil(addClick(c.env.DB, link.slug));
-  return c.redirect(link.url);
+  const slug = c.req.param('slug');
+  const url = await findUrl(c.env.DB, slug);
+  if (!url) return c.notFound();
+  c.executionCtx.waitUntil(addClick(c.env.DB, slug));
+  return c.redirect(url);
 });
 
 app.notFound((c) => c.json({ message: 'Not Found' }, 404));

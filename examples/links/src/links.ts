@@ -17,12 +17,8 @@ const query = async (database: Database, sql: string, ...values: (string | numbe
 
 const isoTime = z.number().transform((time) => new Date(time).toISOString());
 
-const link = z.object({
-  slug: z.string(),
-  url: z.string(),
-  expires: isoTime,
-  clicks: z.number(),
-});
+const link = z.object({ url: z.string() });
+const stats = link.extend({ slug: z.string(), expires: isoTime, clicks: z.number() });
 
 /** Adds a link, unless another has its slug; resolves with whether it did. */
 export const addLink = async (
@@ -34,12 +30,19 @@ export const addLink = async (
   return (await query(database, sql, slug, url, expires)).length > 0;
 };
 
-/** Finds a link that has not expired, with how often it was clicked. */
-export const findLink = async (database: Database, slug: string) => {
+/** Finds where a link leads to, if it has not expired. */
+export const findUrl = async (database: Database, slug: string) => {
+  const sql = 'SELECT url FROM links WHERE slug = ? AND expires > ?';
+  const [row] = await query(database, sql, slug, Date.now());
+  return link.optional().parse(row)?.url;
+};
+
+/** Reads what there is to know of a link that has not expired. */
+export const readStats = async (database: Database, slug: string) => {
   const sql = `SELECT slug, url, expires, (SELECT count(*) FROM clicks WHERE slug = links.slug) AS clicks
     FROM links WHERE slug = ? AND expires > ?`;
   const [row] = await query(database, sql, slug, Date.now());
-  return row === undefined ? undefined : link.parse(row);
+  return stats.optional().parse(row);
 };
 
 /** Removes a link with its clicks; resolves with whether there was one. */
