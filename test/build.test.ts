@@ -8,7 +8,7 @@ import manifest from '../package.json' with { type: 'json' };
 
 let directory: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'edge-ping-build-'));
+  directory = await mkdtemp(join(tmpdir(), 'build-'));
 });
 afterAll(() => rm(directory, { recursive: true }));
 

@@ -15,7 +15,7 @@ let api: Awaited<ReturnType<typeof startCloudflareApi>>;
 let home: string;
 beforeAll(async () => {
   api = await startCloudflareApi(CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_TOKEN);
-  home = await mkdtemp(join(tmpdir(), 'edge-ping-home-'));
+  home = await mkdtemp(join(tmpdir(), 'home-'));
 });
 afterAll(async () => {
   api.stop();

@@ -25,7 +25,7 @@ const typeErrors = async (objects: string): Promise<string[]> => {
       `export const object${i}: Type${i} = ${JSON.stringify(document)};`,
     ];
   });
-  const directory = await mkdtemp(join(tmpdir(), 'edge-ping-kubernetes-'));
+  const directory = await mkdtemp(join(tmpdir(), 'kubernetes-'));
   try {
     const file = join(directory, 'objects.ts');
     await writeFile(file, lines.join('\n'));

@@ -84,7 +84,7 @@ beforeAll(async () => {
 }, BUILD_TIMEOUT);
 
 beforeAll(async () => {
-  copy = await mkdtemp(join(tmpdir(), 'edge-ping-context-'));
+  copy = await mkdtemp(join(tmpdir(), 'context-'));
   await cp('.', copy, {
     recursive: true,
     preserveTimestamps: true,

@@ -9,7 +9,7 @@ import { lambdaClient } from '../support/targets.ts';
 
 let directory: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'edge-ping-lambda-'));
+  directory = await mkdtemp(join(tmpdir(), 'lambda-'));
 });
 afterAll(() => rm(directory, { recursive: true }));
 

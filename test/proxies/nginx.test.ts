@@ -25,14 +25,14 @@ events {}
 http {
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
-  upstream edge-ping {
+  upstream service {
     server 127.0.0.1:${server.port};
     keepalive 16;
   }
   server {
     listen 127.0.0.1:${port};
     location / {
-      proxy_pass http://edge-ping;
+      proxy_pass http://service;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       ${directives}
     }

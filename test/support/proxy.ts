@@ -22,7 +22,7 @@ export const startProxy = async (
   command: (path: string) => string[],
   configuration: (directory: string) => string,
 ) => {
-  const directory = await mkdtemp(join(tmpdir(), 'edge-ping-proxy-'));
+  const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
   const path = join(directory, 'proxy.conf');
   await writeFile(path, configuration(directory));
   const [program = '', ...args] = command(path);

@@ -25,7 +25,7 @@ afterAll(() => Promise.all(copies.map((copy) => rm(copy, { recursive: true }))),
 
 /** Copies the working tree, with what is installed in it. */
 const makeCopy = async (): Promise<string> => {
-  const copy = await mkdtemp(join(tmpdir(), 'edge-ping-template-'));
+  const copy = await mkdtemp(join(tmpdir(), 'template-'));
   copies.push(copy);
   const left = ['.git', '.wrangler', 'dist', 'node_modules'];
   await cp('.', copy, { recursive: true, filter: (source) => !left.includes(basename(source)) });
