@@ -103,6 +103,15 @@ test.each(['readinessProbe', 'livenessProbe'])(
   },
 );
 
+test('the liveness probe restarts a pod only when it has not responded for five minutes', () => {
+  const { periodSeconds, timeoutSeconds, failureThreshold } = Object(container('livenessProbe'));
+  expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(300);
+  expect(timeoutSeconds).toBeGreaterThanOrEqual(10);
+  // A pod that takes no traffic is no reason to restart it, so Kubernetes must know that sooner.
+  const readiness = Object(container('readinessProbe'));
+  expect(readiness.periodSeconds * (readiness.failureThreshold ?? 3)).toBeLessThanOrEqual(30);
+});
+
 test('the pod keeps to the restricted Pod Security Standard and writes nothing', () => {
   expect(pod()).toMatchObject({
     automountServiceAccountToken: false,
