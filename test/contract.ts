@@ -36,7 +36,7 @@ export const contract: readonly Case[] = [
   { method: 'GET', path: '/index.html', ...notFound },
   { method: 'GET', path: '/favicon.ico', ...notFound },
   { method: 'GET', path: '//', ...notFound },
-  { method: 'GET', path: '/%zz', ...notFound },
+  { method: 'GET', path: '/%zz', ...notFound, proxyMayRefuse: true },
   { method: 'HEAD', path: '/nope', ...notFound, body: '' },
 
   ...['/', '/health'].flatMap((path) => [

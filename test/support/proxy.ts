@@ -9,9 +9,14 @@ const find = (program: string) =>
     .map((bin) => join(bin, program))
     .find(existsSync);
 
-const missing = ['haproxy', 'nginx'].filter((program) => !find(program));
+const programs = ['haproxy', 'nginx', 'caddy'];
+const missing = programs.filter((program) => !find(program));
 if (missing.length > 0)
-  throw new Error(`Not installed: ${missing.join(' and ')}. Debian: apt-get install haproxy nginx`);
+  throw new Error(
+    `Not installed: ${missing.join(' and ')}. Debian: apt-get install ${programs.join(' ')}`,
+  );
+
+export type RunningProxy = Awaited<ReturnType<typeof startProxy>>;
 
 /**
  * Runs a proxy in the foreground, with a folder of its own for its configuration and what it leaves.
@@ -26,7 +31,10 @@ export const startProxy = async (
   const path = join(directory, 'proxy.conf');
   await writeFile(path, configuration(directory));
   const [program = '', ...args] = command(path);
-  const { child, stdout, stderr, ended } = run([find(program) ?? program, ...args]);
+  const { child, stdout, stderr, ended } = run([find(program) ?? program, ...args], {
+    // Where Caddy keeps what it would remember.
+    env: { ...process.env, XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory },
+  });
   return {
     directory,
     output: () => [...stdout, ...stderr].join('\n'),

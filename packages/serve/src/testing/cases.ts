@@ -26,6 +26,8 @@ export interface Case {
   body: Expected;
   /** `false`: not for a service that is live, such as a request that makes something. */
   live?: false;
+  /** Whether a proxy may refuse the request itself, with 400. */
+  proxyMayRefuse?: true;
 }
 
 /** Header fields that an adapter adds to every response; in process they are not there. */
@@ -102,4 +104,19 @@ export const tryCase = async (
   const isText = typeof body === 'string' || body instanceof RegExp;
   compare('body', body, isText ? received.body : parsed(received.body));
   return lines;
+};
+
+/** The same where a proxy is in front: says also whether the proxy refused the request, as it may. */
+export const tryCaseBehindProxy = async (
+  expected: Case,
+  exchange: (sent: Sent) => Promise<Received>,
+): Promise<{ faults: string[]; isByProxy: boolean }> => {
+  let status = 0;
+  const faults = await tryCase(expected, async (sent) => {
+    const received = await exchange(sent);
+    status = received.status;
+    return received;
+  });
+  const isByProxy = faults.length > 0 && expected.proxyMayRefuse === true && status === 400;
+  return { faults, isByProxy };
 };

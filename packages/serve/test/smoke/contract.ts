@@ -33,5 +33,6 @@ export const contract: readonly Case[] = [
     headers: { location: 'https://example.com/' },
     body: '',
   },
+  { method: 'GET', path: '/%zz', proxyMayRefuse: true, status: 404, headers: {}, body: '' },
   { method: 'DELETE', path: '/links', live: false, status: 204, headers: {}, body: '' },
 ];

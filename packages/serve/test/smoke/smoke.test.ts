@@ -236,6 +236,31 @@ describe.concurrent('a server', () => {
     expect(stdout.at(-2)).toMatch(`0 of ${size} cases hold`);
   });
 
+  const marked = contract.filter(({ proxyMayRefuse }) => proxyMayRefuse);
+
+  test('behind a proxy that refuses what it may is right when that is said', async () => {
+    const url = await serve(answer(...marked.map((one) => ({ ...one, status: 400 }))));
+    const { exitCode, stdout } = await smoke('--behind-proxy', url);
+    expect(exitCode).toBe(0);
+    expect(wrong(stdout)).toEqual([]);
+    for (const { method, path } of marked)
+      expect(stdout).toContain(`-       ${method} ${path}: not by the service`);
+    expect(stdout.at(-2)).toContain(
+      `${size - marked.length} of ${size} cases hold, ${marked.length} not by the service; `,
+    );
+    expect((await smoke(url)).exitCode).toBe(1);
+  });
+
+  test.each([
+    ['another status than a refusal', marked, 500],
+    ['a refusal of another request', [laterCase], 400],
+  ])('behind a proxy fails with %s', async (_, cases, status) => {
+    const url = await serve(answer(...cases.map((one) => ({ ...one, status }))));
+    const { exitCode, stdout } = await smoke('--behind-proxy', url);
+    expect(exitCode).toBe(1);
+    expect(stdout.join('\n')).not.toContain('not by the service');
+  });
+
   test('that answers HEAD with a body fails', async () => {
     const url = await listen(
       createRawServer((socket) => {
@@ -310,5 +335,5 @@ test.concurrent.each([
   expect(exitCode).toBe(2);
   expect(stdout).toEqual([]);
   expect(stderr[0]).toEqual(message);
-  expect(stderr).toContain('Usage: npm run smoke -- [--wait SECONDS] URL...');
+  expect(stderr).toContain('Usage: npm run smoke -- [--wait SECONDS] [--behind-proxy] URL...');
 });
