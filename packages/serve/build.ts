@@ -4,10 +4,19 @@ import manifest from './package.json' with { type: 'json' };
 // Makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
 // Node refuses to strip types inside node_modules, so a package that is installed has none.
 
-/** What a subpath of the package leads to, by the source that it leads to here. */
-const compiled = (source: string) => {
-  const path = source.replace('./src/', './').replace(/\.ts$/, '');
-  return { types: `${path}.d.ts`, default: `${path}.js` };
+/** The path of what the compiler makes of a source. */
+const compiledPath = (source: string, extension: string) =>
+  source.replace('./src/', './').replace(/\.ts$/, extension);
+
+/** What a subpath of the package leads to, by the source that it leads to here, or the sources by condition. */
+const compiled = (sources: string | Record<string, string>) => {
+  const conditions = typeof sources === 'string' ? { types: sources, default: sources } : sources;
+  return Object.fromEntries(
+    Object.entries(conditions).map(([condition, source]) => [
+      condition,
+      compiledPath(source, condition === 'types' ? '.d.ts' : '.js'),
+    ]),
+  );
 };
 
 const { private: _private, scripts: _scripts, devDependencies: _dev, ...published } = manifest;

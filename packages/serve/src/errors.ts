@@ -13,7 +13,7 @@ export interface ErrorTaker {
 type Handler = (error: Error, c: Context) => Response | Promise<Response>;
 
 /** Hands an error to the exchange that it belongs to; in process, as in `app.request`, there is none. */
-const take = (c: Context, error: unknown): void => {
+export const take = (c: Context, error: unknown): void => {
   try {
     const taker: ExecutionContext & Partial<ErrorTaker> = c.executionCtx;
     taker[takeError]?.(error);

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'hono';
-import { type AccessRecord, accessRecord } from './access-log.ts';
+import { type AccessRecord, accessRecord, type Exchange } from './access-log.ts';
 import { type AppLine, type LineTaker, takeLine } from './app-log.ts';
 import { type ErrorRecord, errorRecord, reasonOf, unseen } from './error-log.ts';
 import { type ErrorTaker, takeError } from './errors.ts';
@@ -21,6 +21,14 @@ export interface Platform {
   logLine(line: AppLine): void;
   /** Makes a response of the app ready for the platform; may throw. */
   prepare?: (response: Response) => Response;
+}
+
+/** The property of an execution context that says how a WebSocket went, once it is closed. */
+export const whenClosed = Symbol();
+
+/** The execution context of a request that has become a WebSocket. */
+export interface SocketOwner {
+  [whenClosed]?: Promise<Pick<Exchange, 'error' | 'bytesIn' | 'bytesOut'>>;
 }
 
 // On platforms that stop without a word to the app.
@@ -76,7 +84,7 @@ export const serveWeb = async (
   const name = { id: requestId, method, uri: pathname + search, traceId };
   const tell = (error: unknown) => platform.logError(errorRecord('ERROR', error, name));
   const { waitUntil } = platform.executionCtx;
-  const executionCtx: ExecutionContext & ErrorTaker & LineTaker = Object.assign(
+  const executionCtx: ExecutionContext & ErrorTaker & LineTaker & SocketOwner = Object.assign(
     platform.executionCtx,
     {
       // The platform would at most count what a task fails with.
@@ -86,7 +94,7 @@ export const serveWeb = async (
       [takeLine]: (line: AppLine) => platform.logLine({ ...line, id: line.id || requestId }),
     },
   );
-  const isHead = request.method === 'HEAD';
+  const isHead = method === 'HEAD';
   const refusal =
     isCostlyToDecode(request.url) || isCostlyToDecode(field('cookie'))
       ? 'too many malformed percent-escapes'
@@ -106,20 +114,25 @@ export const serveWeb = async (
   const bytesIn = Number(field('content-length'));
   const length = response.headers.get('Content-Length');
   const [error] = errors;
-  platform.log(
-    accessRecord({
-      time: Date.now(),
-      duration: performance.now() - startedAt,
-      ...name,
-      remoteAddress: platform.remoteAddress,
-      host,
-      userAgent: field('user-agent'),
-      status,
-      error: errors.size > 0 ? reasonOf(error) : refusal,
-      bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
-      // Counting would cost the response its length, or read on for a client that has left.
-      bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
-    }),
-  );
+  const log = (outcome?: Partial<Exchange>) =>
+    platform.log(
+      accessRecord({
+        time: Date.now(),
+        duration: performance.now() - startedAt,
+        ...name,
+        remoteAddress: platform.remoteAddress,
+        host,
+        userAgent: field('user-agent'),
+        status,
+        error: errors.size > 0 ? reasonOf(error) : refusal,
+        bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
+        // Counting would cost the response its length, or read on for a client that has left.
+        bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
+        ...outcome,
+      }),
+    );
+  const closed = executionCtx[whenClosed];
+  if (closed && status === 101) closed.then(log);
+  else log();
   return response;
 };

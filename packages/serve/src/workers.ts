@@ -21,8 +21,8 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
         executionCtx,
         fallbackId: request.headers.get('CF-Ray') ?? '',
         remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
-        log: (record) => console.log(record),
-        logError: (record) => console.error(record),
+        log: console.log,
+        logError: console.error,
         logLine: (line) => consoles[line.level](line),
       }),
   };

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../responses.ts';
 import { unmapped } from './client-address.ts';
-import { bytesTaken, onLastResponse, stopParsing } from './internals.ts';
+import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
 import type { LoggedResponse } from './response.ts';
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
@@ -95,10 +95,9 @@ export class Connection {
     return this.#requests;
   }
 
-  /** About how many bytes it holds in memory: requests, what is not read of a body, and not taken of responses. */
+  /** About how many bytes it holds in memory: requests, what is not read of a body or a message, and not taken of responses. */
   get held(): number {
-    const unread = this.#latest?.req.readableLength ?? 0;
-    return this.socket.writableLength + this.#requestBytes + unread;
+    return this.socket.writableLength + this.#requestBytes + (this.#latest?.held ?? 0);
   }
 
   /** How many bytes its client has taken. */
@@ -176,9 +175,9 @@ export class Connection {
     return true;
   }
 
-  /** Makes the latest response the connection's last, unless its header is out already. */
-  closeAfterLatest(): void {
-    this.#latest?.closeAfter();
+  /** Lets it end with the latest response, unless that one's header is out already and it is no WebSocket. */
+  goAway(): void {
+    this.#latest?.goAway();
   }
 
   /**
@@ -229,6 +228,7 @@ export class Connection {
       this.#bytesTaken = taken;
     } else this.#takenAt = now;
     this.closeIfWaiting(now - KEEP_MS); // Node's clock starts again with any byte
+    this.#latest?.upgraded?.checkTime(now);
     return this.#bodyLag() > REQUEST_MS;
   }
 
@@ -300,11 +300,8 @@ export class Connection {
    */
   #linger(): void {
     const socket = this.socket;
-    // A 'data' listener detaches Node's parser.
-    socket
-      .removeAllListeners('data')
-      .on('data', () => {})
-      .resume();
+    detachParser(socket);
+    socket.on('data', () => {}).resume();
     socket.end(() => {
       const timer = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(timer));

@@ -117,7 +117,7 @@ export class Connections {
 
   /** Lets every exchange end; resolves when the last connection is closed. */
   async drain(): Promise<void> {
-    for (const connection of this.#all.values()) connection.closeAfterLatest();
+    for (const connection of this.#all.values()) connection.goAway();
     const begunAt = performance.now();
     const timer = setInterval(() => {
       const since = performance.now() - WAIT_MS;

@@ -17,6 +17,15 @@ export const stopParsing = (socket: Socket): void => {
   Object.assign(Reflect.get(socket, 'parser') ?? {}, { onIncoming });
 };
 
+/**
+ * Takes the parser off a connection, which then speaks another protocol: a listener of 'data' detaches
+ * it where it reads by itself, and this is its own for where it doesn't. What Node does so for an
+ * 'upgrade' listener, it does before the app is asked, and to requests that the app does not upgrade.
+ */
+export const detachParser = (socket: Socket): void => {
+  socket.removeAllListeners('data');
+};
+
 /** How many bytes of what was written the kernel has taken; without the handle, what the socket has. */
 export const bytesTaken = (socket: Socket): number => {
   const { bytesWritten, writeQueueSize } = Reflect.get(socket, '_handle') ?? {};

@@ -10,7 +10,7 @@ import { type Fetch, respond } from '../respond.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
 import { partsOf } from './internals.ts';
-import { LoggedResponse } from './response.ts';
+import { LoggedResponse, type OutgoingOwner, outgoingOf } from './response.ts';
 
 const NativeResponse = globalThis.Response; // before @hono/node-server replaces it
 
@@ -77,9 +77,9 @@ export const endsConnection = (incoming: IncomingMessage): boolean => {
 };
 
 /** The execution context of a request. */
-class RequestContext implements ExecutionContext, ErrorTaker, LineTaker {
+class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, OutgoingOwner {
   readonly props = {};
-  readonly #outgoing: LoggedResponse;
+  readonly [outgoingOf]: LoggedResponse;
   readonly #tasks: BackgroundTasks;
   readonly #say: (line: string) => void;
 
@@ -87,20 +87,20 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker {
     outgoing: LoggedResponse,
     { tasks, say }: { tasks: BackgroundTasks; say: (line: string) => void },
   ) {
-    this.#outgoing = outgoing;
+    this[outgoingOf] = outgoing;
     this.#tasks = tasks;
     this.#say = say;
   }
 
   waitUntil(promise: Promise<unknown>): void {
-    const { tell } = this.#outgoing;
-    this.#tasks.add(promise, (error) => tell?.(error, this.#outgoing));
+    const outgoing = this[outgoingOf];
+    this.#tasks.add(promise, (error) => outgoing.tell?.(error, outgoing));
   }
 
   passThroughOnException(): void {} // there is no origin to pass on to
 
   [takeError](error: unknown): void {
-    this.#outgoing.addError(error);
+    this[outgoingOf].addError(error);
   }
 
   [takeLine](line: AppLine): void {
@@ -124,6 +124,10 @@ const hasOwnType = (response: Response): boolean => {
   return made !== null || (type !== null && type !== 'text/plain; charset=UTF-8');
 };
 
+/** Whether a response is the one that `upgradeWebSocket` has made, with what middlewares did to it. */
+const isUpgrade = ({ status, headers }: Response): boolean =>
+  status === 200 && headers.has('Upgrade');
+
 /**
  * Makes a response ready for @hono/node-server, which prints some errors and sends others: that of a
  * header is thrown here, that of a body is taken. Where the client wants no body, its source is
@@ -139,7 +143,8 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   if (!stream) {
     // Without its parts @hono/node-server sees that the handler has responded by c.env.outgoing.
     if (body === null && outgoing.headersSent) void response.body;
-    outgoing.settle();
+    if (outgoing.takeOver && isUpgrade(response)) outgoing.switchProtocols(response.headers);
+    else outgoing.settle();
     return response;
   }
   const reader = stream.getReader();

@@ -40,6 +40,10 @@ const isServerField = (name: string): boolean => {
   }
 };
 
+/** What is told of a failed upgrade whose error was not seen: @hono/node-server's own responds with 500. */
+const unseenUpgrade = (status: number): string =>
+  `the response to an upgrade has status ${status}, and no error was seen: upgradeWebSocket must be that of @edge-ping/serve/websocket`;
+
 const isLength = (name: string): boolean => name.length === 14 && /^content-length$/i.test(name);
 
 /** What Node takes as headers: an object, a list of pairs, or names and values in turn. */
@@ -59,6 +63,18 @@ const headersObject = (headers: Headers): OutgoingHttpHeaders => {
   return object;
 };
 
+/** What a connection has become behind its last request: a WebSocket. */
+export interface Upgraded {
+  /** About how many bytes it holds in memory, beside what the socket has. */
+  readonly held: number;
+  /** Tells the app that it is open. */
+  open(): void;
+  /** Looks at its clock; called each second. */
+  checkTime(now: number): void;
+  /** Lets it end, because the server does. */
+  goAway(): void;
+}
+
 /** A ServerResponse that keeps what the access log needs, and that can respond in the app's place. */
 export class LoggedResponse extends ServerResponse<IncomingMessage> {
   override strictContentLength = true; // a length that is not the body's would break the next response
@@ -68,6 +84,13 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   tell: ((error: unknown, exchange: LoggedResponse) => void) | undefined;
   /** Called when the header is out. */
   onHeader: (() => void) | undefined;
+  /**
+   * Called with the header's lines if the app's response is to switch protocols: sends them, and takes
+   * the connection over. Returns nothing if it has responded in another way, or the client has left.
+   */
+  takeOver: ((lines: string[]) => Upgraded | undefined) | undefined;
+  /** What the connection has become. */
+  upgraded: Upgraded | undefined;
   /** The response's X-Request-Id. */
   id = '';
   /** Whether there is memory for further bytes that wait for the client or the app. */
@@ -85,6 +108,8 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   #bytesTaken = 0; // by the kernel, of a body that has a length and is written in pieces
   #length = Infinity; // of the body, as the header has it
   #hasFailed = false;
+  #isSwitching = false; // to another protocol, or has switched
+  #isGoingAway = false; // the server ends
   #isHeaderOut = false;
   #isSent = false;
   #isAborted = false; // the app has seen that the client left
@@ -126,6 +151,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     return this.#isSent || (this.#isHeaderOut && this.#bytesTaken >= length);
   }
 
+  /** Bytes that it holds in memory: what is not read of the request's body, or what it has become. */
+  get held(): number {
+    return this.req.readableLength + (this.upgraded?.held ?? 0);
+  }
+
   /** The bytes of the body that were handed to the socket. */
   get bytesOut(): number {
     const { statusCode } = this;
@@ -140,6 +170,42 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Lets the connection end after this response, unless its header is out already. */
   closeAfter(): void {
     this.isLast ||= !this.headersSent;
+  }
+
+  /** Takes note that the server ends: so does the connection, after this response. */
+  goAway(): void {
+    this.#isGoingAway = true;
+    this.closeAfter();
+    this.upgraded?.goAway();
+  }
+
+  /**
+   * Switches protocols with the header fields of the app's response, as soon as the responses before
+   * it are sent. It is then settled by `endUpgrade`.
+   */
+  switchProtocols(headers: Iterable<[string, string]>): void {
+    const fields = headersObject([...Object.entries(this.getHeaders()), ...headers] as Headers);
+    for (const [name, value = ''] of Object.entries(fields)) {
+      this.removeHeader(name);
+      // The handshake's own are what is taken over with.
+      if (this.#keeps(101, name, value) && !/^sec-websocket-/i.test(name))
+        this.setHeader(name, value);
+    }
+    this.setHeader('X-Content-Type-Options', 'nosniff');
+    this.#isSwitching = true;
+    if (this.socket) this.#switch();
+    else this.once('socket', () => this.#switch());
+  }
+
+  /** Takes note that what the connection has become has ended, and whether as it should. */
+  endUpgrade(isComplete: boolean): void {
+    this.#isSent = isComplete;
+    this.settle();
+  }
+
+  /** Counts bytes that were sent by what the connection has become. */
+  addBytesOut(bytes: number): void {
+    this.#bytesOut += bytes;
   }
 
   /** Takes note that the app has made its response, or failed to. */
@@ -195,14 +261,19 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.fail(500, '');
   }
 
-  /** Whether what the app still writes is dropped: nobody is there to get it. */
+  /** Whether nobody is there to get a response. */
   get #isOver(): boolean {
     return this.#hasFailed || !this.req.socket.writable;
   }
 
+  /** Whether what the app still writes is dropped. */
+  get #isDropping(): boolean {
+    return this.#isOver || this.#isSwitching;
+  }
+
   // What Node refuses to send is the app's fault, like anything that it throws.
   override writeHead(status: number, reason?: unknown, headers?: unknown): this {
-    if (this.#hasFailed) return this;
+    if (this.#hasFailed || this.#isSwitching) return this;
     if (this.headersSent && this.error) {
       // The app has responded by itself and then failed, which is told: there is no second response.
       this.fail(500, '');
@@ -221,7 +292,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   // The header first: where it fails, Node would go on to write the body.
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
-    if (this.#isOver || !this.#take(chunk, encoding)) {
+    if (this.#isDropping || !this.#take(chunk, encoding)) {
       drop(encoding, callback);
       return false;
     }
@@ -242,12 +313,12 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   }
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    if (!this.headersSent) {
+    if (!this.headersSent && !this.#isSwitching) {
       if (this.statusCode !== 304 && !this.hasHeader('Content-Length'))
         this.setHeader('Content-Length', byteLength(chunk, encoding));
       this.writeHead(this.statusCode);
     }
-    if (this.#isOver || !this.#take(chunk, encoding)) {
+    if (this.#isDropping || !this.#take(chunk, encoding)) {
       drop(chunk, encoding, callback);
       return this;
     }
@@ -275,6 +346,23 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     }
     this.#bytesOut += byteLength(chunk, encoding);
     return true;
+  }
+
+  #switch(): void {
+    const lines = this.getHeaderNames().flatMap((name) =>
+      [this.getHeader(name)].flat().map((value) => `${name}: ${value}`),
+    );
+    this.#isSwitching = false; // `takeOver` may respond
+    this.upgraded = this.takeOver?.(lines);
+    if (!this.upgraded) {
+      this.settle();
+      return;
+    }
+    this.#isSwitching = true;
+    super.writeHead(101); // is not sent: it lets Node and this class know that the header is out
+    this.#isHeaderOut = true;
+    this.upgraded.open();
+    if (this.#isGoingAway) this.upgraded.goAway();
   }
 
   #sendHeader(status: number, headers: Headers): void {
@@ -317,7 +405,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       return status === 426 && /^upgrade$/i.test(name);
     }
     if (isLength(name)) {
-      if (status === 204 || !/^\d+$/.test(String(value))) return false;
+      if (status === 204 || status === 101 || !/^\d+$/.test(String(value))) return false;
       this.#length = Number(value);
     } else if (name.length === 12 && /^x-request-id$/i.test(name)) this.id = String(value);
     return true;
@@ -326,8 +414,16 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   #tellAll(status: number): void {
     // The server's own refusals have their reason in the record.
     if (this.#errors.length === 0 && !this.error && !this.#isAborted)
-      this.tell?.(unseen(status), this);
+      this.tell?.(this.req.headers.upgrade ? unseenUpgrade(status) : unseen(status), this);
     for (const error of this.#errors) this.tell?.(error, this);
     this.#errors = [];
   }
+}
+
+/** The property of an execution context that has the response, whatever a middleware makes of `c.env`. */
+export const outgoingOf = Symbol('outgoingOf');
+
+/** An execution context that has the response. */
+export interface OutgoingOwner {
+  readonly [outgoingOf]: LoggedResponse;
 }

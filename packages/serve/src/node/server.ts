@@ -193,7 +193,8 @@ export const makeServer = (
     const { headers } = incoming;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
       outgoing.readBody();
-    if (!server.listening || connection.isOld || endsConnection(incoming)) outgoing.closeAfter();
+    if (!server.listening) outgoing.goAway();
+    else if (connection.isOld || endsConnection(incoming)) outgoing.closeAfter();
     connection.inTurn(outgoing, () => listener(incoming, outgoing));
   };
 

@@ -1,0 +1,9 @@
+import { describe } from 'vitest';
+import { startServer } from '../../src/testing/process.ts';
+import { nodeServers } from '../support/targets.ts';
+import { malformed } from './cases.ts';
+import { socketTests } from './runner.ts';
+
+describe.each(nodeServers)('WebSockets, on Node: %s', (_, command) =>
+  socketTests(() => startServer(command), malformed),
+);
