@@ -92,23 +92,3 @@ export const appChanges: readonly Change[] = [
     fails: ['GET /', 'HEAD /', 'GET /?a=1&b=%20'],
   },
 ];
-
-/** The same changes made as the README says, with the contract. */
-export const contractChanges: readonly Change[] = [
-  {
-    name: 'another greeting, with its contract',
-    edits: { 'src/app.ts': [greet], 'test/contract.ts': [greet], 'README.md': [greet] },
-    fails: [],
-  },
-  {
-    name: '/ moved to /hello, with its contract',
-    edits: {
-      'src/app.ts': [move],
-      'test/contract.ts': [
-        ["path: '/',", "path: '/hello',"],
-        ["path: '/?", "path: '/hello?"],
-      ],
-    },
-    fails: [],
-  },
-];

@@ -1,6 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
 import { expect, test } from 'vitest';
 import { contract } from '../contract.ts';
+import { insert, snippets } from './page.ts';
 
 const linesOf = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n');
 
@@ -22,4 +26,24 @@ test('the table of the README has only cases of the contract', () => {
   expect(rows).not.toEqual([]);
   const requests = contract.map(({ method, path }) => `${method} ${path}`);
   expect(rows.filter((row) => !requests.includes(row))).toEqual([]);
+});
+
+test('the code of docs/your-service.md is right by the compiler', async () => {
+  const files = new Set(snippets.map(({ file }) => file));
+  expect([...files].toSorted()).toEqual(['adapters/node.ts', 'src/app.ts', 'test/contract.ts']);
+  const directory = await mkdtemp('page-'); // where the packages are found
+  try {
+    const needed = ['src', 'adapters', 'test/contract.ts', 'package.json', 'tsconfig.json'];
+    for (const path of needed) await cp(path, join(directory, path), { recursive: true });
+    for (const { file, code } of snippets) {
+      const path = join(directory, file);
+      await writeFile(path, insert(await readFile(path, 'utf8'), file, code));
+    }
+    for (const folder of [join(directory, 'src'), directory]) {
+      const { stdout, ended } = run(['tsc', '-p', folder]);
+      expect(await ended, stdout.join('\n')).toBe(0);
+    }
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

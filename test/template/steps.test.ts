@@ -1,0 +1,94 @@
+import { existsSync, globSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { run } from '@edge-ping/serve/testing/process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCopy } from './copy.ts';
+import { deletions, firstHour, insert, snippets } from './page.ts';
+
+const TIMEOUT = 600_000;
+
+let copy: string;
+beforeAll(async () => {
+  copy = await makeCopy();
+}, TIMEOUT);
+afterAll(() => rm(copy, { recursive: true }), TIMEOUT);
+
+/** Runs a command of a shell in the copy. */
+const succeed = async (command: string): Promise<void> => {
+  const { stdout, stderr, ended } = run(['sh', '-c', command], { cwd: copy });
+  expect(await ended, [command, ...stdout, ...stderr].join('\n')).toBe(0);
+};
+
+const edit = async (file: string, change: (text: string) => string): Promise<void> => {
+  const path = join(copy, file);
+  await writeFile(path, change(await readFile(path, 'utf8')));
+};
+
+/** What `npm test` has of the service itself: the library is not changed. */
+const npmTest = 'npx vitest run --project targets';
+/** Those of its tests that read files and start next to nothing. */
+const quickly = `${npmTest} test/app.test.ts test/build.test.ts test/lockfile.test.ts test/readme.test.ts`;
+const check = 'npm run check';
+
+/** Deletes the lines of the pages that name a script or a file which is not there, as `npm test` says them. */
+const deleteLines = async (): Promise<void> => {
+  const { scripts } = JSON.parse(await readFile(join(copy, 'package.json'), 'utf8'));
+  for (const page of globSync(['*.md', 'docs/*.md'], { cwd: copy })) {
+    const isLeft = (line: string) =>
+      [...line.matchAll(/npm run ([\w:]+)(?! -w)/g)].some(([, name = '']) => !(name in scripts)) ||
+      [...line.matchAll(/\]\((?!https?:)([^)#]+)/g)].some(
+        ([, path = '']) => !existsSync(join(copy, dirname(page), path)),
+      );
+    await edit(page, (text) =>
+      text
+        .split('\n')
+        .filter((line) => !isLeft(line))
+        .join('\n'),
+    );
+  }
+};
+
+// Each step goes on from the one before it, as on a first day.
+test('the steps of the first hour leave the tests green', { timeout: TIMEOUT }, async () => {
+  const [rename, ...others] = firstHour.filter((command) => !command.startsWith('npm test'));
+  expect(rename).toBe('npm run rename -- shortly');
+  for (const command of [rename, ...others]) await succeed(String(command));
+  await deleteLines();
+  for (const file of ['package.json', 'wrangler.toml', 'deploy/kubernetes.yaml', 'README.md'])
+    expect(await readFile(join(copy, file), 'utf8')).not.toMatch(/(?<!@)\bedge-ping\b/);
+  await succeed(`${npmTest} && ${check}`);
+});
+
+test('so do another greeting, a path that is moved, a route and a dependency', {
+  timeout: TIMEOUT,
+}, async () => {
+  for (const file of ['src/app.ts', 'test/contract.ts', 'README.md'])
+    await edit(file, (text) => text.replaceAll('Hello, Docker! <3', 'Hello, World!'));
+  await edit('src/app.ts', (text) => text.replace("app.get('/', ", "app.get('/hello', "));
+  await edit('test/contract.ts', (text) =>
+    text.replaceAll("path: '/',", "path: '/hello',").replaceAll("path: '/?", "path: '/hello?"),
+  );
+  const ofRoute = snippets.filter(({ code }) => code.includes('/version'));
+  expect(ofRoute).toHaveLength(2);
+  for (const { file, code } of ofRoute) await edit(file, (text) => insert(text, file, code));
+  await succeed('npm install zod');
+  await edit('src/app.ts', (text) =>
+    insert(
+      text,
+      'src/app.ts',
+      "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));",
+    ),
+  );
+  await succeed(`npx biome check --write src && ${npmTest} && ${check}`);
+});
+
+test.each(deletions)('so does $command', { timeout: TIMEOUT }, async ({ command }) => {
+  await succeed(command);
+  await deleteLines();
+  await succeed(`${quickly} && ${check}`);
+});
+
+test('and so do all of them together', { timeout: TIMEOUT }, async () => {
+  await succeed(npmTest);
+});
