@@ -67,7 +67,8 @@ test.each(builds)('after npm run %s, a class has its name', async (script) => {
 
 test('on Workers, a class has its name', async () => {
   const config = join(directory, 'wrangler.toml');
-  const settings = await readFile('wrangler.toml', 'utf8');
+  // Without its tables, which name what this Worker has not, such as a folder of assets.
+  const [settings = ''] = (await readFile('wrangler.toml', 'utf8')).split(/^\[/m);
   await writeFile(config, settings.replace('adapters/cloudflare.ts', 'worker.ts'));
   const source = `${classes} export default { fetch: () => new Response(new OutOfStock().name) };`;
   await writeFile(join(directory, 'worker.ts'), source);
