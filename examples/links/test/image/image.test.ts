@@ -1,5 +1,6 @@
 import {
   callEngine,
+  inspectImage,
   removeTestArtefacts,
   startContainer,
   testImage,
@@ -31,6 +32,12 @@ afterAll(async () => {
 });
 
 serviceTests(() => container.url);
+
+test('its health check passes', async () => {
+  const check = await inspectImage(image, '.Config.Healthcheck.Test');
+  const [, ...command] = Array.isArray(check) ? check : [];
+  await callEngine('exec', container.name, ...command);
+});
 
 test('a stop under load ends the streams, and what was clicked is in the volume', async () => {
   const slug = await addLink(container.url, {});

@@ -102,16 +102,19 @@ export const startWranglerDev = async (
   state?: string,
 ) => {
   const folder = await mkdtemp(join(tmpdir(), 'wrangler-dev-'));
-  const secrets = join(folder, 'secrets.env');
-  const lines = Object.entries(variables).map(
-    ([name, value]) => `${name}=${JSON.stringify(value)}`,
-  );
-  await writeFile(secrets, lines.join('\n'));
-  const own = ['--persist-to', state ?? folder, '--env-file', secrets];
-  // wrangler's own choice of an inspector's port can be another wrangler's, started at the same time.
-  const ports = ['--port', '0', '--inspector-port', '0'];
+  const noSecrets = join(folder, 'no.env'); // takes the place of .dev.vars
+  await writeFile(noSecrets, '');
+  const settings = {
+    port: 0,
+    'inspector-port': 0, // wrangler's own choice can be another wrangler's, started at the same time
+    ip: '127.0.0.1',
+    'persist-to': state ?? folder,
+    'env-file': noSecrets,
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  const given = Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]);
   // A group of its own, so that wrangler and the workerd that it starts end together.
-  const dev = run(['wrangler', 'dev', '--config', config, '--ip', '127.0.0.1', ...ports, ...own], {
+  const dev = run(['wrangler', 'dev', '--config', config, ...options, ...given], {
     env: wranglerEnv,
     detached: true,
   });
@@ -124,8 +127,6 @@ export const startWranglerDev = async (
   });
   return {
     url,
-    stdout: dev.stdout,
-    stderr: dev.stderr,
     async stop() {
       process.kill(-(dev.child.pid ?? 0), 'SIGTERM');
       await dev.ended;
