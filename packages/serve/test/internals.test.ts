@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type ServerOptions } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -10,6 +10,7 @@ import { Hono as TinyHono } from 'hono/tiny';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bytesTaken,
+  detachParser,
   forgetRemoved,
   isAbort,
   onLastResponse,
@@ -49,6 +50,22 @@ describe('of what is not public, Node still has', () => {
     connection.write(request().repeat(3));
     expect((await connection.response()).body).toBe('x');
     expect(requests).toBe(1);
+    server.close();
+    connection.socket.destroy();
+  });
+
+  test("a way to take its parser off a connection, whose bytes then are the listener's", async () => {
+    const { server, port } = await listen();
+    const connection = rawConnection(port);
+    connection.write(request('/', 'Connection: Upgrade', 'Upgrade: x'));
+    const [incoming]: IncomingMessage[] = await once(server, 'request');
+    if (!incoming) throw new Error('no request');
+    const { socket } = incoming;
+    server.on('clientError', (error) => expect.unreachable(error.message));
+    detachParser(socket);
+    socket.on('data', (chunk) => socket.end(chunk));
+    connection.write('no HTTP');
+    expect(await connection.end()).toBe('no HTTP');
     server.close();
     connection.socket.destroy();
   });

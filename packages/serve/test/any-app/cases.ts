@@ -311,6 +311,14 @@ export const anyApp: readonly AppCase[] = [
     onLambda: { record: { status: 426, error: '', bytes_out: null }, because: unseenLength },
   },
 
+  {
+    path: '/ws/echo',
+    ...success('{"message":"Upgrade Required"}', 426),
+    headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
+    record: { status: 426, error: 'the route is for a WebSocket' },
+    onWorkers: { headers: {}, because: 'workerd sends no Upgrade' },
+  },
+
   // Of a length, only digits are sent.
   ...['', 'abc', '-5', '%2B5', '5.0', '5e0', '0x5', '5,%205', '5%205', '5;'].map((value) => ({
     path: `/length?is=${value}`,

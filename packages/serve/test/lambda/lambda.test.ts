@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { startLambda } from '../../src/testing/lambda.ts';
+import { events, startLambda } from '../../src/testing/lambda.ts';
 import { anyAppTests } from '../any-app/runner.ts';
 import { appLogTests } from '../app-log/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
 import { headTests } from '../head/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
+import { handshake } from '../websocket/cases.ts';
 
 describe('any app, on Lambda', () =>
   anyAppTests((env) => startLambda(lambdaClient, lambdaRoot, env), { platform: 'onLambda' }));
@@ -30,6 +31,19 @@ test('on Lambda, a request without an id has that of its invocation', async () =
   await target.send({ path: '/throw/error' });
   await expect.poll(() => target.records()).toMatchObject([{ id: 'invocation-1' }]);
   await expect.poll(() => target.errors()).toMatchObject([{ id: 'invocation-1' }]);
+  await target.stop();
+});
+
+test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', async (payload) => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  const sent = { path: '/ws/echo', headers: handshake };
+  expect(await target.send(sent, payload === '1.0' ? payload : '2.0')).toMatchObject({
+    status: 426,
+    headers: { upgrade: 'websocket' },
+  });
+  await expect
+    .poll(() => target.records())
+    .toMatchObject([{ status: 426, error: 'the route is for a WebSocket' }]);
   await target.stop();
 });
 

@@ -6,6 +6,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { send } from '../../src/testing/client.ts';
 import { run, type ServerProcess, startServer } from '../../src/testing/process.ts';
 import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
+import { openSocket } from '../websocket/client.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -58,6 +59,16 @@ test.each([
   await succeed([tsc, '--noEmit', '--skipLibCheck', 'false']);
 });
 
+/** Sends a message to the room, which sends it back. */
+const sendAndReceive = async (url: string) => {
+  const client = await openSocket(`${url}/chat`);
+  client.ws.send('hello');
+  await client.messages(1);
+  expect(client.received).toEqual(['hello']);
+  client.ws.close(1000);
+  await client.closed;
+};
+
 /** The path of another version of Node, as .ci/test-node gets it. */
 const nodeOf = async (version: string): Promise<string> => {
   const name = `node-linux-${process.arch}@${version}`;
@@ -107,6 +118,14 @@ describe.each([...oldest, process.versions.node])('on Node %s', (version) => {
     expect(server.stderr).toHaveLength(2); // with the start line
   });
 
+  test('the project with a WebSocket serves it with ws', async () => {
+    const chat = await startServer([node, 'dist/chat-on-node.js'], { cwd: directory });
+    await sendAndReceive(chat.url);
+    expect(await chat.stop()).toBe(0);
+    expect(chat.records()).toMatchObject([{ uri: '/chat', status: 101, error: '' }]);
+    expect(chat.stderr).toHaveLength(1);
+  });
+
   test('the testing tools work without the packages that they may need', async () => {
     expect(await succeed([node, 'dist/test.js'])).toEqual(['200 0 function']);
   });
@@ -139,6 +158,18 @@ describe('bundled by wrangler, in workerd', () => {
     expect(worker.errors()).toEqual([
       expect.objectContaining({ level: 'ERROR', message: 'thrown' }),
     ]);
+  });
+
+  test('the project with a WebSocket serves it, without ws', async () => {
+    const { script, output, config } = await bundleWorker(join(directory, 'wrangler-chat.toml'));
+    expect(output).not.toMatch(/warn/i);
+    expect(script).not.toContain('WebSocketServer');
+    const chat = await startWorker({ script, config });
+    await sendAndReceive(chat.url);
+    await expect
+      .poll(() => chat.records())
+      .toMatchObject([{ uri: '/chat', status: 101, error: '' }]);
+    await chat.stop();
   });
 
   test('a handler beside fetch runs', async () => {

@@ -1,0 +1,4 @@
+import { serve } from '@edge-ping/serve/node';
+import { chat } from './chat.js';
+
+serve(chat);
