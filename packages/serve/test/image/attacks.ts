@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { frame, handshakeRequest, opcodes } from '../websocket/frames.ts';
 
 /** A client that means ill. */
 export interface Attack {
@@ -21,7 +22,11 @@ const open = (port: number, signal: AbortSignal): Socket => {
 
 /** Opens connections that each send some bytes, and read what comes. */
 const each =
-  (count: number, bytes: string, { reads = true, again = false } = {}): Attack['begin'] =>
+  (
+    count: number,
+    bytes: string,
+    { reads = true, again = false, further = '' } = {},
+  ): Attack['begin'] =>
   (port, signal) => {
     for (let opened = 0; opened < count; opened += 1) {
       const send = () => {
@@ -29,23 +34,32 @@ const each =
         socket.write(bytes, 'latin1');
         if (reads) socket.resume();
         else socket.pause();
+        if (further) socket.once('data', () => socket.write(further, 'latin1')); // behind a response
         if (again) socket.once('close', () => signal.aborted || send());
       };
       send();
     }
   };
 
-/** Opens connections that each send a beginning, and then a part for as long as it is taken. */
+/**
+ * Opens connections that each send a beginning, and then a part for as long as it is taken; where a
+ * response is awaited before, nothing is read behind it.
+ */
 const endless =
-  (count: number, beginning: string, part: string): Attack['begin'] =>
+  (count: number, beginning: string, part: string, isResponseAwaited = false): Attack['begin'] =>
   (port, signal) => {
     for (let opened = 0; opened < count; opened += 1) {
-      const socket = open(port, signal).resume();
+      const socket = open(port, signal);
       const goOn = () => {
         while (socket.writable && socket.write(part, 'latin1'));
       };
       socket.write(beginning, 'latin1');
-      socket.on('connect', goOn).on('drain', goOn);
+      const start = () => {
+        socket.on('drain', goOn);
+        goOn();
+      };
+      if (isResponseAwaited) socket.once('data', () => socket.pause()).once('data', start);
+      else socket.on('connect', start).resume();
     }
   };
 
@@ -73,6 +87,11 @@ const comeAndGo =
     }, 20);
     signal.addEventListener('abort', () => clearInterval(timer));
   };
+
+/** A message in fragments, without its last. */
+const unfinished = (text: string, fragments: number): string =>
+  frame(opcodes.text, text, { isLast: false }) +
+  frame(opcodes.continuation, text, { isLast: false }).repeat(fragments - 1);
 
 const chunked = 'Transfer-Encoding: chunked';
 const TINY_FIELDS = 'a:\r\n'.repeat(4_000);
@@ -220,6 +239,32 @@ export const attacks: readonly Attack[] = [
   {
     name: '1,000 bodies that come a byte at a time',
     begin: drip(1_000, post('/read-json', 'Content-Length: 1000000'), 'x', 100),
+  },
+
+  // WebSockets.
+  {
+    name: '900 clients that read nothing of a WebSocket that is flooded',
+    begin: each(900, handshakeRequest('/ws/flood?bytes=100'), { reads: false }),
+  },
+  {
+    name: '100 clients that read nothing of large messages',
+    begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '50 WebSockets that are pinged without end, and whose pongs are not read',
+    begin: endless(50, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
+  },
+  {
+    name: '900 messages in 1,000 fragments of a byte that are never complete',
+    begin: each(900, handshakeRequest('/ws/echo'), {
+      further: unfinished('x', 1_000),
+    }),
+  },
+  {
+    name: '900 messages of 1 MB that are never complete',
+    begin: each(900, handshakeRequest('/ws/echo'), {
+      further: unfinished('x'.repeat(60_000), 17),
+    }),
   },
 
   // Work.

@@ -9,6 +9,8 @@ import {
   testImage,
 } from '../../src/testing/engine.ts';
 import { nodeBundle } from '../support/targets.ts';
+import { openSocket } from '../websocket/client.ts';
+import { socketTests } from '../websocket/runner.ts';
 import { wireTests } from '../wire/runner.ts';
 
 type Container = Awaited<ReturnType<typeof startContainer>>;
@@ -31,6 +33,28 @@ describe('in a hardened container', () => {
 
   wireTests(() => container);
 });
+
+describe('WebSockets, in a hardened container', () =>
+  socketTests(() => startContainer(image, flags)));
+
+test('with 128 MB of memory, a message in a room comes to 1,000 WebSockets', async () => {
+  const container = await startContainer(image, [...flags, '--memory', '128m']);
+  const clients = await Promise.all(
+    Array.from({ length: 1_000 }, () => openSocket(`${container.url}/chat`)),
+  );
+  const messages = Array.from({ length: 10 }, (_, index) => `${index} ${'x'.repeat(1_000)}`);
+  for (const [index, message] of messages.entries()) clients[index * 100]?.ws.send(message);
+  for (const client of clients) {
+    await client.messages(messages.length);
+    expect(client.received.toSorted()).toEqual(messages);
+  }
+  const { body } = await send(container.url, { path: '/peak-memory' });
+  console.log(`${Math.round(Number(body) / 2 ** 20)} MB at most`);
+  const stopped = container.stop();
+  for (const { closed } of clients) expect(await closed).toEqual([1001, '']);
+  expect(await stopped).toBe(0);
+  expect(container.errors()).toEqual([]);
+}, 90_000);
 
 test('with 128 MB of memory, a client that it has no room for takes the place of one that waits', async () => {
   const container = await startContainer(image, [...flags, '--memory', '128m']);

@@ -41,10 +41,13 @@ test('the package has JavaScript and declarations, its README and its license, a
   expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
 });
 
-test('it brings @hono/node-server, and nothing else beside hono', async () => {
+test('it brings @hono/node-server, and nothing else beside hono: ws is for the project to install', async () => {
   const lockfile = JSON.parse(await readFile(join(directory, 'package-lock.json'), 'utf8'));
-  const { '': _, ...packages }: Record<string, { dev?: boolean }> = lockfile.packages;
-  const shipped = Object.keys(packages).filter((path) => !packages[path]?.dev);
+  const { '': _, ...packages }: Record<string, { dev?: true; devOptional?: true }> =
+    lockfile.packages;
+  const shipped = Object.entries(packages).flatMap(([path, { dev, devOptional }]) =>
+    dev || devOptional ? [] : [path],
+  );
   expect(shipped.map((path) => path.replace('node_modules/', ''))).toEqual([
     '@edge-ping/serve',
     '@hono/node-server',

@@ -1,7 +1,25 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
 import { workerConfig } from '../support/targets.ts';
+import { openSocket } from './client.ts';
 import { socketTests } from './runner.ts';
 
 describe('WebSockets, in workerd', () =>
   socketTests(async () => startWorker(await bundleWorker(workerConfig))));
+
+test('in workerd, a client that vanishes has its record, and a message for the client of another request an ERROR line', async () => {
+  const worker = await startWorker(await bundleWorker(workerConfig));
+  const other = await openSocket(`${worker.url}/chat`);
+  const sender = await openSocket(`${worker.url}/chat`);
+  sender.ws.send('hello');
+  expect((await sender.closed)[0]).toBe(1011);
+  const message = expect.stringContaining('on behalf of a different request');
+  await expect
+    .poll(() => worker.errors())
+    .toMatchObject([{ level: 'ERROR', uri: '/chat', message }]);
+  other.ws.terminate();
+  await expect
+    .poll(() => worker.records())
+    .toMatchObject([{ error: message }, { status: 101, error: 'the client left' }]);
+  await worker.stop();
+});
