@@ -35,6 +35,7 @@ export default defineConfig({
       template,
       project('image', 'test/image/*.test.ts', oneAtATime),
       library('image'),
+      project('release', 'test/release/*.test.ts'),
       project('proxies', 'test/proxies/*.test.ts'),
       project('lambda', 'test/lambda/*.test.ts'),
       library('lambda'),
