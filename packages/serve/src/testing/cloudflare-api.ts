@@ -43,9 +43,30 @@ export const startCloudflareApi = async (account: string, token: string) => {
 
   const workers = `/accounts/${account}/workers`;
   const script = `${workers}/scripts/NAME`;
-  const version = '01234567-89ab-cdef-0123-456789abcdef';
+  const versionOf = (number: number) => `${number}1234567-89ab-cdef-0123-456789abcdef`;
+  const version = versionOf(0);
+  /** The versions that have taken all traffic, one after the other. */
+  const deployed: string[] = [];
   const ofWorker = (result: object) =>
-    uploads.length > 0 ? success(result) : failure(10007, 'This Worker does not exist.');
+    uploads.length + deployed.length > 0
+      ? success(result)
+      : failure(10007, 'This Worker does not exist.');
+  const describeVersion = (id: string) => ({
+    id,
+    number: 1,
+    metadata: { has_preview: true, created_on: '2026-11-26T00:00:00Z' },
+    annotations: {},
+    resources: { bindings: [], script: { handlers: ['fetch'] }, script_runtime: {} },
+  });
+  const deployments = () =>
+    deployed
+      .map((id, index) => ({
+        id: String(index),
+        source: 'wrangler',
+        created_on: new Date(index).toISOString(),
+        versions: [{ version_id: id, percentage: 100 }],
+      }))
+      .reverse();
 
   /** The statements that a database of D1 was given; none has a result. */
   const queries: string[] = [];
@@ -60,32 +81,43 @@ export const startCloudflareApi = async (account: string, token: string) => {
       case `GET ${workers}/services/NAME`:
         return ofWorker({ default_environment: { script: { last_deployed_from: 'wrangler' } } });
       case `GET ${workers}/workers/NAME`:
-        return ofWorker({ subdomain: {} });
-      case `GET ${script}/deployments`:
         return ofWorker({
-          deployments: [{ versions: [{ version_id: version, percentage: 100 }] }],
+          subdomain: {
+            ...Object(settings.subdomain),
+            preview_url_suffix: `-${call.slice(call.lastIndexOf('/') + 1)}.example.workers.dev`,
+          },
         });
+      case `GET ${script}/deployments`:
+        return ofWorker({ deployments: deployments() });
       case `GET ${script}/settings`:
         return ofWorker({ bindings: [] });
       case `PUT ${script}`:
         uploads.push(await readUpload(request));
+        deployed.push(version);
         return success({ deployment_id: version });
       case `POST ${script}/versions`:
         uploads.push(await readUpload(request));
-        return success({ id: version, resources: { script: {} } });
+        return success({ ...describeVersion(versionOf(uploads.length)) });
       case `POST ${script}/assets-upload-session`:
         settings.assets = await json(request);
         return success({ jwt: 'uploaded', buckets: [] }); // it has the files already
       case `POST /accounts/${account}/d1/database/NAME/query`:
         queries.push(await sqlOf(request));
         return success([{ success: true, results: [], meta: {} }]);
+      case `POST ${script}/deployments`: {
+        const body = await json(request);
+        settings.deployments = body;
+        deployed.push(Object(body).versions[0].version_id);
+        return success({});
+      }
       case `PUT ${script}/schedules`:
-      case `POST ${script}/deployments`:
       case `PATCH ${script}/script-settings`:
       case `POST ${script}/subdomain`:
         settings[call.slice(call.lastIndexOf('/') + 1)] = await json(request);
         return success({});
       default:
+        if (call.startsWith(`GET ${script.replace('NAME', '')}`) && call.includes('/versions/'))
+          return success(describeVersion(call.slice(call.lastIndexOf('/') + 1)));
         return success(request.method === 'GET' ? [] : { id: version });
     }
   };
@@ -103,6 +135,13 @@ export const startCloudflareApi = async (account: string, token: string) => {
     uploads,
     settings,
     queries,
+    deployed: () => deployed,
+    /** Lets a version that was uploaded before take all traffic; returns its id. */
+    deploy: () => {
+      deployed.push(version);
+      settings.subdomain = { enabled: true, previews_enabled: true };
+      return version;
+    },
     stop: () => server.close(),
   };
 };
