@@ -27,7 +27,7 @@ export default defineConfig({
     // A busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    expect: { poll: { timeout: 10_000, interval: 10 } },
+    expect: { poll: { timeout: 20_000, interval: 10 } },
     maxWorkers: 4, // they wait more than they compute
     projects: [
       'packages/serve',

@@ -7,9 +7,9 @@ export default defineConfig({
     exclude: ['test/lambda/**', 'test/image/**', 'test/package/**'],
     globalSetup: 'test/support/build.ts',
     setupFiles: 'src/testing/kill-processes.ts',
-    testTimeout: 30_000,
-    expect: { poll: { timeout: 10_000, interval: 10 } }, // a busy machine is no failure
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 20_000, interval: 10 } }, // a busy machine is no failure
+    hookTimeout: 120_000,
     maxWorkers: 4, // they wait more than they compute
   },
 });

@@ -215,10 +215,13 @@ describe('where it is gone,', () => {
     (env: Record<string, string> = {}) =>
       startServer(degradedFixture, { env: { ...env, WITHOUT } });
 
-  // What a native Response, made in the place of the parts, is or does not take: the body of the first
-  // fails before its header is sent, and there is no body with 204 or 304, no late type of a Blob, and
+  // What a native Response, made in the place of the parts, is or does not take: the bodies of the first
+  // may fail before their header is sent, and there is no body with 204 or 304, no late type of a Blob, and
   // no stream of another class.
   const notTheSame = [
+    '/stream-error',
+    '/stream-error-async',
+    '/stream-error-undefined',
     '/stream-error-at-once',
     '/no-content-text',
     '/no-content-stream',
