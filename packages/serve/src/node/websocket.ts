@@ -19,14 +19,16 @@ import { type LoggedResponse, type OutgoingOwner, outgoingOf, type Upgraded } fr
 export type { WebSocketEvents, WebSocketMessageEvent, WebSocketOptions } from '../websocket.ts';
 
 const MAX_UNSENT_BYTES = 1_048_576; // that wait for a client when a message more is sent
-const FRAME_BYTES = 256; // that a frame takes in memory while it waits, beside its own
+const PART_BYTES = 256; // that a frame, or a piece of one, takes in memory while it waits, beside its own
+const MAX_PONGS = 16; // that wait; more pings at a time get one pong together
+const MAX_FRAMES = 512; // of a piece of up to 64 KiB, in one turn of the event loop
 
 const serverOptions = {
   noServer: true,
   clientTracking: false,
-  autoPong: false, // a client could have its pongs wait in memory without end
+  autoPong: false, // a client that reads none could have them wait in memory without end
   perMessageDeflate: false, // costs a connection hundreds of kilobytes
-  maxFragments: 1_024, // of a message: each takes some hundred bytes beside its own
+  maxFragments: 256, // of a message: each takes some hundred bytes beside its own
   maxBufferedChunks: 4_096, // of a frame, as the network delivers it
 };
 
@@ -74,11 +76,14 @@ class OpenWebSocket implements Upgraded {
   readonly #pingInterval: number;
   readonly #events: ReturnType<typeof eventCaller>;
   #unsent = 0; // frames that wait for the client
-  #taken: number; // bytes from the client that are not part of an unfinished message
+  #taken: number; // bytes from the client that are not part of an unfinished message,
+  #parts = 0; // and the pieces in which those that are have come
   #pingedAt = performance.now();
   #readAtPing = -1;
-  #isPonging = false; // the client has not taken the latest pong
-  #ping: Buffer | undefined; // the latest that has come meanwhile
+  #messages = 0; // of the latest piece,
+  #controls = 0; // and its pings and pongs
+  #pongs = 0; // that wait for the client
+  #ping: Buffer | undefined; // the latest without a pong
 
   constructor(
     ws: ServerWebSocket,
@@ -108,13 +113,11 @@ class OpenWebSocket implements Upgraded {
       .on('pong', (data) => this.#onControl(data))
       .on('error', (error) => this.#onError(error))
       .on('close', (code, reason) => this.#onClose(code, reason.toString()));
-    this.#socket.on('data', ({ length }) => {
-      if (!outgoing.hasRoom(length)) this.#cut(NO_MEMORY);
-    });
+    this.#socket.on('data', ({ length }) => this.#onPiece(length)); // behind the listener of ws
   }
 
   get held(): number {
-    return this.#socket.bytesRead - this.#taken + this.#unsent * FRAME_BYTES;
+    return this.#socket.bytesRead - this.#taken + (this.#parts + this.#unsent) * PART_BYTES;
   }
 
   open(): void {
@@ -137,9 +140,9 @@ class OpenWebSocket implements Upgraded {
   #send(data: string | ArrayBuffer | Uint8Array): void {
     const { writableLength } = this.#socket;
     const bytes = Buffer.byteLength(data);
-    if (writableLength > 0 && writableLength + this.#unsent * FRAME_BYTES > MAX_UNSENT_BYTES)
+    if (writableLength > 0 && writableLength + this.#unsent * PART_BYTES > MAX_UNSENT_BYTES)
       this.#cut('the client does not read');
-    else if (!this.#outgoing.hasRoom(bytes + FRAME_BYTES)) this.#cut(NO_MEMORY);
+    else if (!this.#outgoing.hasRoom(bytes + PART_BYTES)) this.#cut(NO_MEMORY);
     else {
       this.#unsent += 1;
       this.#outgoing.addBytesOut(bytes);
@@ -151,8 +154,23 @@ class OpenWebSocket implements Upgraded {
     this.#unsent -= 1;
   };
 
+  /** Takes note of what the network has delivered, whose frames have come. */
+  #onPiece(length: number): void {
+    this.#parts += 1;
+    if (!this.#outgoing.hasRoom(length + PART_BYTES)) this.#cut(NO_MEMORY);
+    else if (this.#controls > MAX_FRAMES) this.#cut('too many pings');
+    else if (this.#messages > MAX_FRAMES) {
+      this.#ws.pause(); // or Node reads on, and keeps the other connections waiting
+      setImmediate(() => this.#ws.resume());
+    }
+    this.#messages = 0;
+    this.#controls = 0;
+  }
+
   #onMessage(data: RawData): void {
+    this.#messages += 1;
     this.#taken = this.#socket.bytesRead;
+    this.#parts = 0;
     const message = data instanceof ArrayBuffer ? data : String(data);
     this.#outgoing.bytesIn += Buffer.byteLength(message);
     this.#events.message(message);
@@ -161,24 +179,27 @@ class OpenWebSocket implements Upgraded {
   /** Takes note of a ping or pong, which may come within a message. */
   #onControl({ length }: Buffer): void {
     this.#taken += 6 + length;
+    this.#controls += 1;
   }
 
-  /** Sends one pong at a time: to the latest ping, where the client does not take them (RFC 6455 §5.5.3). */
+  /** RFC 6455 §5.5.3 lets one pong, to the latest ping, stand for those before it. */
   #onPing(data: Buffer): void {
     this.#onControl(data);
-    if (this.#isPonging) this.#ping = data;
-    else this.#pong(data);
+    if (this.#pongs < MAX_PONGS) this.#pong(data);
+    else this.#ping = data;
   }
 
   #pong(data: Buffer): void {
-    this.#ws.pong(data, false, () => {
-      this.#isPonging = false;
-      const ping = this.#ping;
-      this.#ping = undefined;
-      if (ping) this.#pong(ping);
-    });
-    this.#isPonging = this.#socket.writableLength > 0;
+    this.#pongs += 1;
+    this.#ws.pong(data, false, this.#onPongSent);
   }
+
+  readonly #onPongSent = (): void => {
+    this.#pongs -= 1;
+    const ping = this.#ping;
+    this.#ping = undefined;
+    if (ping) this.#pong(ping);
+  };
 
   /** Takes what the client did against the protocol. */
   #onError(error: Error): void {

@@ -243,26 +243,30 @@ export const attacks: readonly Attack[] = [
 
   // WebSockets.
   {
-    name: '900 clients that read nothing of a WebSocket that is flooded',
-    begin: each(900, handshakeRequest('/ws/flood?bytes=100'), { reads: false }),
+    name: '400 clients that read nothing of messages of 100 kB',
+    begin: each(400, handshakeRequest('/ws/flood?bytes=100000'), { reads: false }),
   },
   {
-    name: '100 clients that read nothing of large messages',
+    name: '100 clients that read nothing of messages of 1 MB',
     begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
   },
   {
-    name: '50 WebSockets that are pinged without end, and whose pongs are not read',
-    begin: endless(50, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
+    name: '20 WebSockets that are pinged without end, and whose pongs are not read',
+    begin: endless(20, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
   },
   {
-    name: '900 messages in 1,000 fragments of a byte that are never complete',
+    name: '20 WebSockets with empty messages without end',
+    begin: endless(20, handshakeRequest('/ws/pinged'), frame(opcodes.text).repeat(10_000), true),
+  },
+  {
+    name: '900 messages in 250 fragments of a byte that are never complete',
     begin: each(900, handshakeRequest('/ws/echo'), {
-      further: unfinished('x', 1_000),
+      further: unfinished('x', 250),
     }),
   },
   {
-    name: '900 messages of 1 MB that are never complete',
-    begin: each(900, handshakeRequest('/ws/echo'), {
+    name: '100 messages of 1 MB that are never complete',
+    begin: each(100, handshakeRequest('/ws/echo'), {
       further: unfinished('x'.repeat(60_000), 17),
     }),
   },

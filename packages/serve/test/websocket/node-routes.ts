@@ -14,7 +14,7 @@ sockets.get(
     async onOpen(_, ws) {
       const message = 'x'.repeat(Number(c.req.query('bytes')));
       while (ws.readyState === 1) {
-        for (let count = 0; count < 100; count += 1) ws.send(message);
+        for (let count = 0; count < 10; count += 1) ws.send(message);
         await nextTurn();
       }
     },

@@ -67,7 +67,7 @@ describe('while the server runs', () => {
     [
       'a message of too many fragments',
       frame(opcodes.text, 'a', { isLast: false }) +
-        frame(opcodes.continuation, 'a', { isLast: false }).repeat(1_100),
+        frame(opcodes.continuation, 'a', { isLast: false }).repeat(300),
       1008,
     ],
   ])('%s closes the WebSocket, and its code is in the record', async (_, bytes, code) => {
@@ -98,6 +98,28 @@ describe('while the server runs', () => {
     );
     const pongs = Array.from({ length: 10 }, (_, index) => `\x8a\x01${index}`).join('');
     expect(await connection.end()).toBe(`${pongs}\x81\x02ab\x88\x00`);
+    connection.socket.end();
+  });
+
+  test('a client that floods the server with pings is let go', async () => {
+    const path = '/ws/echo?flooded';
+    const connection = await rawSocket(server.port, path);
+    connection.write(frame(opcodes.ping).repeat(5_000));
+    await expect
+      .poll(() => recordsOf(path))
+      .toEqual([expect.objectContaining({ status: 101, error: 'too many pings' })]);
+    connection.socket.destroy();
+  });
+
+  test('many messages at once all come, in their order', async () => {
+    const connection = await rawSocket(server.port, '/ws/echo');
+    const texts = Array.from({ length: 5_000 }, (_, index) => String(index).padStart(4, '0'));
+    connection.write(
+      texts.map((text) => frame(opcodes.text, text)).join('') + frame(opcodes.close),
+    );
+    expect(await connection.end()).toBe(
+      `${texts.map((text) => `\x81\x04${text}`).join('')}\x88\x00`,
+    );
     connection.socket.end();
   });
 
