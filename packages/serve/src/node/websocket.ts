@@ -156,7 +156,13 @@ class OpenWebSocket implements Upgraded {
 
   /** Takes note of what the network has delivered, whose frames have come. */
   #onPiece(length: number): void {
-    this.#parts += 1;
+    const { bytesRead } = this.#socket;
+    if (bytesRead > this.#taken) this.#parts += 1;
+    else {
+      // No message is unfinished. What came in one piece with a message is counted with it, too.
+      this.#parts = 0;
+      this.#taken = bytesRead;
+    }
     if (!this.#outgoing.hasRoom(length + PART_BYTES)) this.#cut(NO_MEMORY);
     else if (this.#controls > MAX_FRAMES) this.#cut('too many pings');
     else if (this.#messages > MAX_FRAMES) {
