@@ -25,10 +25,7 @@ export interface WebSocketMessageEvent extends Omit<MessageEvent, 'data'> {
 
 /** What an app has for the events of a WebSocket: Hono's `WSEvents`, with the messages that come here. */
 export interface WebSocketEvents extends Omit<WSEvents, 'onMessage'> {
-  onMessage?: (
-    event: MessageEvent & { readonly data: string | ArrayBuffer },
-    ws: WSContext,
-  ) => void;
+  onMessage?: (event: WebSocketMessageEvent, ws: WSContext) => void;
 }
 
 /** `defineWebSocketHelper` of Hono, for these events: it hands them on as they are. */
@@ -47,8 +44,7 @@ export const withDefaults = ({
 
 const OPEN = 1;
 
-// Of RFC 6455 §7.4.1.
-
+// Codes of RFC 6455 §7.4.1.
 const INTERNAL_ERROR = 1011;
 const normal = new Set([1000, 1001, 1005]); // done; going away; no code
 const NO_CLOSE_FRAME = 1006;
