@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run } from '@edge-ping/serve/testing/process';
 import { expect, test } from 'vitest';
-import { isNode, parseAllDocuments } from 'yaml';
+import { isNode, parseAllDocuments, parseDocument } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { contract } from './contract.ts';
 
 const SHUTDOWN_MS = 5_500; // the library's deadline, and what it takes to end
 const text = await readFile('deploy/kubernetes.yaml', 'utf8');
+const policy = parseDocument(await readFile('deploy/network-policy.yaml', 'utf8')).toJSON();
 const dockerfile = await readFile('Dockerfile.multistage', 'utf8');
 
 /**
@@ -18,7 +19,9 @@ const dockerfile = await readFile('Dockerfile.multistage', 'utf8');
 const typeErrors = async (objects: string): Promise<string[]> => {
   const lines = parseAllDocuments(objects).flatMap((document, i) => {
     if (document.errors[0]) throw document.errors[0];
-    const group = `${document.get('apiVersion')}`.replace(/^v1$/, 'core/v1');
+    const group = `${document.get('apiVersion')}`
+      .replace(/^v1$/, 'core/v1')
+      .replace('.k8s.io/', '/');
     const types = JSON.stringify(resolve('node_modules/kubernetes-types', `${group}.js`));
     return [
       `import type { ${document.get('kind')} as Type${i} } from ${types};`,
@@ -51,7 +54,7 @@ const container = (...path: (string | number)[]) => pod('containers', 0, ...path
 const labels = { 'app.kubernetes.io/name': manifest.name };
 
 test('Kubernetes knows every field of the manifest and misses none', async () => {
-  expect(await typeErrors(text)).toEqual([]);
+  expect(await typeErrors(`${text}---\n${JSON.stringify(policy)}`)).toEqual([]);
 });
 
 test('a field that is misspelt, of the wrong type, of another API or missing is refused', async () => {
@@ -110,6 +113,13 @@ test('the liveness probe restarts a pod only when it has not responded for five 
   // A pod that takes no traffic is no reason to restart it, so Kubernetes must know that sooner.
   const readiness = Object(container('readinessProbe'));
   expect(readiness.periodSeconds * (readiness.failureThreshold ?? 3)).toBeLessThanOrEqual(30);
+});
+
+test('the example of a network policy means the pods of the deployment, and their port', () => {
+  expect(policy.spec.podSelector).toEqual({ matchLabels: labels });
+  expect(policy.spec.ingress[0].ports).toEqual([
+    { port: at('Service', 'spec', 'ports', 0, 'name') },
+  ]);
 });
 
 test('the pod keeps to the restricted Pod Security Standard and writes nothing', () => {

@@ -7,6 +7,7 @@ const files = [
   'package-lock.json',
   'wrangler.toml',
   'Dockerfile*',
+  'compose.yaml',
   'deploy/**/*.yaml',
   '.github/workflows/*.yml',
   'README.md',

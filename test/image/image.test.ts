@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { tryCase } from '@edge-ping/serve/testing/cases';
 import { send } from '@edge-ping/serve/testing/client';
 import {
   callEngine,
@@ -15,8 +16,10 @@ import {
   testImage,
   tryEngine,
 } from '@edge-ping/serve/testing/engine';
+import { freePort, run } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { contract } from '../contract.ts';
 import { contractTestsAt } from '../support/contract-tests.ts';
 import { shipped } from '../support/lockfile.ts';
 
@@ -324,6 +327,30 @@ describe('the image of Dockerfile.multistage', () => {
     await container.stop();
   });
 });
+
+const hasCompose = (await tryEngine('compose', 'version')).code === 0;
+
+test.skipIf(!hasCompose)(
+  'docker compose up --wait returns when the service is healthy, and it holds the contract',
+  async () => {
+    const compose = ['compose', '--project-name', testImage];
+    const port = String(await freePort());
+    const { ended, stdout, stderr } = run(
+      [engine, ...compose, 'up', '--build', '--wait', '--wait-timeout', '60'],
+      { env: { ...process.env, PORT: port } },
+    );
+    try {
+      expect(await ended, [...stdout, ...stderr].join('\n')).toBe(0);
+      for (const expected of contract)
+        expect(await tryCase(expected, (sent) => send(`http://127.0.0.1:${port}`, sent))).toEqual(
+          [],
+        );
+    } finally {
+      await callEngine(...compose, 'down', '--rmi', 'local');
+    }
+  },
+  BUILD_TIMEOUT,
+);
 
 describe('the build of Dockerfile.multistage', () => {
   test(
