@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { startCloudflareApi } from '@edge-ping/serve/testing/cloudflare-api';
 import { startWorker, unattended } from '@edge-ping/serve/testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { healthCase } from '../contract.ts';
 import { runJob } from '../support/workflow.ts';
 
 const CLOUDFLARE_ACCOUNT_ID = '0123456789abcdef0123456789abcdef';
 const CLOUDFLARE_API_TOKEN = 'the-token';
-const PREVIEW = /^https:\/\/[0-9a-f]{8}-edge-ping\.example\.workers\.dev$/;
+const HOST = `${manifest.name}.example.workers.dev`;
 
 /** A server that is up, and right in nothing else. */
 const broken = createServer((request, response) => {
@@ -36,6 +37,7 @@ afterAll(async () => {
 const UPLOAD = 'Upload a version, which takes no traffic yet';
 const TEST_NEW = 'Smoke-test the new version at its own URL';
 const PROMOTE = 'Promote it';
+const SET_TRIGGERS = 'Set cron triggers, which no version has';
 const TEST_LIVE = 'Smoke-test what is live';
 
 /** Runs deploy.yml's job for a Worker that exists, with URLs in place of Cloudflare's. */
@@ -51,8 +53,8 @@ const deploy = async ({ isNewBroken = false, isLiveBroken = false }) => {
     env: { ...unattended, PATH, HOME: home, CLOUDFLARE_API_BASE_URL: api.url, GITHUB_SHA: 'abc' },
     async onOutputs(outputs) {
       if (!outputs.preview) return outputs;
-      expect(outputs.preview).toMatch(PREVIEW);
-      expect(outputs.live).toBe('https://edge-ping.example.workers.dev');
+      expect(outputs.preview).toMatch(new RegExp(`^https://[0-9a-f]{8}-${HOST}$`));
+      expect(outputs.live).toBe(`https://${HOST}`);
       version = outputs.version;
       const upload = api.uploads.at(-1);
       const script = upload?.files[String(upload.metadata.main_module)] ?? '';
@@ -78,6 +80,7 @@ test('a new version that holds the contract is promoted', async () => {
     [UPLOAD, 'success'],
     [TEST_NEW, 'success'],
     [PROMOTE, 'success'],
+    [SET_TRIGGERS, 'success'],
     [TEST_LIVE, 'success'],
   ]);
   expect(deployed).toEqual(['old', 'new']);
@@ -98,6 +101,7 @@ test('a new version that does not hold the contract once it is live is rolled ba
     [UPLOAD, 'success'],
     [TEST_NEW, 'success'],
     [PROMOTE, 'success'],
+    [SET_TRIGGERS, 'success'],
     [TEST_LIVE, 'failure'],
     ['Roll back', 'success'],
   ]);

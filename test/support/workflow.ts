@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,12 @@ export const runJob = async (
       runner: { temp: directory },
       failure: hasFailed,
       cancelled: () => false,
+      hashFiles: (pattern: string) => globSync(pattern).join(), // empty, like GitHub's, if there are none
     });
+  // A condition that asks for no status means that nothing has failed, too.
+  const isDue = (condition = '') =>
+    (/\b(failure|cancelled|always)\(\)/.test(condition) || !hasFailed()) &&
+    (condition === '' || evaluate(condition));
   const interpolate = (values: Record<string, string> = {}) =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => [
@@ -64,7 +70,7 @@ export const runJob = async (
     );
 
   for (const { id, name, run: commands, ...step } of declared) {
-    if (!name || !commands || !(step.if ? evaluate(step.if) : !hasFailed())) continue;
+    if (!name || !commands || !isDue(step.if)) continue;
     await writeFile(script, commands);
     await writeFile(outputFile, '');
     const { ended, stdout, stderr } = run(['bash', '-eo', 'pipefail', script], {
