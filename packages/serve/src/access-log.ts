@@ -48,7 +48,7 @@ const goDuration = (ns: number): string => {
 
 /**
  * Makes the record of an exchange in the fields of Echo's Logger, in its order, so that log
- * pipelines built for docker-gs-ping keep working. `latency` is in nanoseconds. A request that is part
+ * pipelines built for docker-gs-ping read the same fields. `latency` is in nanoseconds. A request that is part
  * of a trace has its id behind them.
  * @see https://echo.labstack.com/docs/middleware/logger
  */
