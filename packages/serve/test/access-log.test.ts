@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessRecord, type Exchange } from '../src/access-log.ts';
 import { type Received, send } from '../src/testing/client.ts';
 import { type ServerProcess, startServer } from '../src/testing/process.ts';
-import { bundleWorker, startWorker, type WorkerBundle } from '../src/testing/worker.ts';
+import { startWorker } from '../src/testing/worker.ts';
 import { rawConnection } from './support/raw.ts';
-import { fixture, workerConfig } from './support/targets.ts';
+import { fixture, fixtureWorker } from './support/targets.ts';
 
 const health = { path: '/health', status: 200, bytes_in: 0 };
 
@@ -82,14 +82,8 @@ type Target = Pick<ServerProcess, 'url' | 'records'> & { stop(): Promise<unknown
 /** The Worker does not see the length that workerd sends. */
 const targets: [string, () => Promise<Target>, (bytes: number) => number | null][] = [
   ['Node', () => startServer(fixture), (bytes) => bytes],
-  ['workerd', async () => startWorker(await bundled()), (bytes) => bytes && null],
+  ['workerd', async () => startWorker(await fixtureWorker()), (bytes) => bytes && null],
 ];
-
-let bundle: Promise<WorkerBundle> | undefined;
-const bundled = () => {
-  bundle ??= bundleWorker(workerConfig);
-  return bundle;
-};
 
 describe.each(targets)('on %s', (_, start, counted) => {
   let target: Target;
@@ -278,7 +272,7 @@ describe('on Node', () => {
 
 describe('on workerd', () => {
   test('the ray is the id of a request without one, and the edge says who the client is', async () => {
-    const worker = await startWorker(await bundled());
+    const worker = await startWorker(await fixtureWorker());
     const headers = { 'CF-Ray': 'ray-1', 'CF-Connecting-IP': '198.51.100.7' };
     await send(worker.url, { path: '/', headers });
     await send(worker.url, { path: '/', headers: { ...headers, 'X-Request-Id': 'r1' } });

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
-import { workerConfig } from '../support/targets.ts';
+import { startWorker } from '../../src/testing/worker.ts';
+import { fixtureWorker } from '../support/targets.ts';
 import { anyAppTestsAt } from './runner.ts';
 
 describe('any app, in workerd', () =>
-  anyAppTestsAt(async (env) => startWorker(await bundleWorker(workerConfig), env), {
+  anyAppTestsAt(async (env) => startWorker(await fixtureWorker(), env), {
     platform: 'onWorkers',
   }));
 
 // workerd notices it when it writes.
 test('in workerd, a client that leaves aborts the signal of its request', async () => {
-  const worker = await startWorker(await bundleWorker(workerConfig));
+  const worker = await startWorker(await fixtureWorker());
   const socket = connect(Number(new URL(worker.url).port), '127.0.0.1').on('error', () => {});
   socket.write('GET /until-abort HTTP/1.1\r\nHost: h\r\nX-Request-Id: r1\r\n\r\n');
   await once(socket, 'data');

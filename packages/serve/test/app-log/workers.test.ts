@@ -1,11 +1,11 @@
 import { describe } from 'vitest';
 import { send } from '../../src/testing/client.ts';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
-import { workerConfig } from '../support/targets.ts';
+import { startWorker } from '../../src/testing/worker.ts';
+import { fixtureWorker } from '../support/targets.ts';
 import { appLogTests } from './runner.ts';
 
 describe("the app's log, in workerd", () =>
   appLogTests(async () => {
-    const worker = await startWorker(await bundleWorker(workerConfig));
+    const worker = await startWorker(await fixtureWorker());
     return { ...worker, send: (sent) => send(worker.url, sent) };
   }));

@@ -1,11 +1,11 @@
 import { describe } from 'vitest';
 import { send } from '../../src/testing/client.ts';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
-import { workerConfig } from '../support/targets.ts';
+import { startWorker } from '../../src/testing/worker.ts';
+import { fixtureWorker } from '../support/targets.ts';
 import { backgroundTests } from './runner.ts';
 
 describe('what goes on after a response, in workerd', () =>
   backgroundTests(async () => {
-    const target = await startWorker(await bundleWorker(workerConfig));
+    const target = await startWorker(await fixtureWorker());
     return { ...target, send: (sent) => send(target.url, sent) };
   }));

@@ -1,13 +1,13 @@
 import { describe } from 'vitest';
 import { send } from '../../src/testing/client.ts';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
-import { workerConfig } from '../support/targets.ts';
+import { startWorker } from '../../src/testing/worker.ts';
+import { fixtureWorker } from '../support/targets.ts';
 import { headTests } from './runner.ts';
 
 describe('HEAD, in workerd', () =>
   headTests(
     async (env) => {
-      const target = await startWorker(await bundleWorker(workerConfig), env);
+      const target = await startWorker(await fixtureWorker(), env);
       return { ...target, send: (sent) => send(target.url, sent) };
     },
     // How long the body of a GET is, workerd sees only when it sends it.

@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { bundleWorker } from '../../src/testing/worker.ts';
 import {
   errorsBundle,
   errorsLambdaRoot,
@@ -7,6 +9,8 @@ import {
   lambdaRoot,
   nodeBundle,
   nodeSource,
+  workerConfig,
+  workerScript,
 } from './targets.ts';
 
 const options = {
@@ -33,10 +37,19 @@ const bundleFunction = (source: string, root: string) =>
     outfile: join(root, 'index.mjs'),
   });
 
+const writeWorker = async () => {
+  const { script } = await bundleWorker(workerConfig);
+  await mkdir(dirname(workerScript), { recursive: true });
+  await writeFile(workerScript, script);
+};
+
 /** Vitest's global set-up: bundles the fixtures as a service is bundled. */
 export const setup = async (): Promise<void> => {
-  await bundleServer(nodeSource, nodeBundle);
-  await bundleServer(errorsSource, errorsBundle);
-  await bundleFunction(nodeSource.replace('node.ts', 'lambda.ts'), lambdaRoot);
-  await bundleFunction(errorsSource.replace('node.ts', 'lambda.ts'), errorsLambdaRoot);
+  await Promise.all([
+    bundleServer(nodeSource, nodeBundle),
+    bundleServer(errorsSource, errorsBundle),
+    bundleFunction(nodeSource.replace('node.ts', 'lambda.ts'), lambdaRoot),
+    bundleFunction(errorsSource.replace('node.ts', 'lambda.ts'), errorsLambdaRoot),
+    writeWorker(),
+  ]);
 };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const path = (file: string): string => join(import.meta.dirname, '..', file);
@@ -7,6 +8,15 @@ export const nodeSource = path('fixture/node.ts');
 
 /** The configuration of its Worker. */
 export const workerConfig = path('fixture/wrangler.toml');
+
+/** Its Worker's main module, bundled; made by build.ts. */
+export const workerScript = path('dist/worker.js');
+
+/** Its Worker, as `startWorker` takes it. */
+export const fixtureWorker = async () => ({
+  script: await readFile(workerScript, 'utf8'),
+  config: workerConfig,
+});
 
 /** Its Node server, bundled; made by build.ts. */
 export const nodeBundle = path('dist/server.js');

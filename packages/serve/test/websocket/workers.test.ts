@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
-import { workerConfig } from '../support/targets.ts';
+import { startWorker } from '../../src/testing/worker.ts';
+import { fixtureWorker } from '../support/targets.ts';
 import { openSocket } from './client.ts';
 import { socketTests } from './runner.ts';
 
 describe('WebSockets, in workerd', () =>
-  socketTests(async () => startWorker(await bundleWorker(workerConfig))));
+  socketTests(async () => startWorker(await fixtureWorker())));
 
 test('in workerd, a client that vanishes has its record, and a message for the client of another request an ERROR line', async () => {
-  const worker = await startWorker(await bundleWorker(workerConfig));
+  const worker = await startWorker(await fixtureWorker());
   const other = await openSocket(`${worker.url}/chat`);
   const sender = await openSocket(`${worker.url}/chat`);
   sender.ws.send('hello');
