@@ -1,4 +1,7 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { packages, shipped } from './support/lockfile.ts';
 
@@ -67,4 +70,24 @@ test('what ships to production is what the dependencies of package.json need', (
   };
   need(Object.keys(manifest.dependencies), '');
   expect(new Set(shipped)).toEqual(needed);
+});
+
+// The library's own tests bring ws: without this one, only production would notice.
+test('if the app has WebSockets, ws is a dependency', () => {
+  const sources = globSync('{src,adapters}/**/*.ts').map((file) => readFileSync(file, 'utf8'));
+  if (sources.some((source) => source.includes('@edge-ping/serve/websocket')))
+    expect(Object.keys(manifest.dependencies)).toContain('ws');
+});
+
+interface Updates {
+  directory?: string;
+  directories?: string[];
+}
+
+const dependabot = '.github/dependabot.yml';
+
+test.skipIf(!existsSync(dependabot))('each folder in dependabot.yml is there', () => {
+  const { updates }: { updates: Updates[] } = parse(readFileSync(dependabot, 'utf8'));
+  const folders = updates.flatMap(({ directory, directories = [] }) => directory ?? directories);
+  expect(folders.filter((folder) => !existsSync(join('.', folder)))).toEqual([]);
 });

@@ -18,8 +18,15 @@ const anchors = (page: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
+/** A path of the repository, wherever it stands in a text. */
+const repositoryPath =
+  /(?<![\w./-])(?:src|adapters|test|tools|docs|deploy|bench|examples|packages|\.ci|\.github)\/[\w./-]*\w/g;
+
 describe.each(pages)('%s', (page) => {
   const text = read(page);
+  /** What a pattern has found, with the line. */
+  const placeOf = ({ 0: found, index }: RegExpExecArray): string =>
+    `${page}:${text.slice(0, index).split('\n').length}: ${found}`;
 
   test('names only scripts that are in package.json', () => {
     const named = text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)( -w packages\/serve)?/g);
@@ -27,7 +34,7 @@ describe.each(pages)('%s', (page) => {
       const { scripts } = inLibrary ? library : manifest;
       return !((run ?? short) in scripts);
     });
-    expect(missing.map(([command]) => command)).toEqual([]);
+    expect(missing.map(placeOf)).toEqual([]);
   });
 
   test('links only to files and headings that exist', () => {
@@ -39,7 +46,16 @@ describe.each(pages)('%s', (page) => {
         return anchor && file !== 'README.md' && !anchors(file).includes(anchor);
       },
     );
-    expect(broken.map(([link]) => link)).toEqual([]);
+    expect(broken.map(placeOf)).toEqual([]);
+  });
+
+  // The changelog is about what was.
+  test.skipIf(page === 'CHANGELOG.md')('names only files that exist', () => {
+    const missing = [...text.matchAll(repositoryPath)].filter(
+      ([path]) =>
+        !path.endsWith('/dist') && !existsSync(path) && !existsSync(join(dirname(page), path)),
+    );
+    expect(missing.map(placeOf)).toEqual([]);
   });
 
   test('has the name and the version of package.json in its start lines and image tags', () => {

@@ -1,8 +1,9 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { run } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { makeCopy } from './copy.ts';
 import { deletions, firstHour, insert, snippets } from './page.ts';
 
@@ -31,22 +32,31 @@ const npmTest = 'npx vitest run --project targets';
 const quickly = `${npmTest} test/app.test.ts test/build.test.ts test/lockfile.test.ts test/readme.test.ts`;
 const check = 'npm run check';
 
-/** Deletes the lines of the pages that name a script or a file which is not there, as `npm test` says them. */
-const deleteLines = async (): Promise<void> => {
-  const { scripts } = JSON.parse(await readFile(join(copy, 'package.json'), 'utf8'));
-  for (const page of globSync(['*.md', 'docs/*.md'], { cwd: copy })) {
-    const isLeft = (line: string) =>
-      [...line.matchAll(/npm run ([\w:]+)(?! -w)/g)].some(([, name = '']) => !(name in scripts)) ||
-      [...line.matchAll(/\]\((?!https?:)([^)#]+)/g)].some(
-        ([, path = '']) => !existsSync(join(copy, dirname(page), path)),
-      );
+/** Deletes the lines of the pages that `npm test` shows, and Dependabot's entries for folders that are gone. */
+const deleteMentions = async (): Promise<void> => {
+  const { stdout, ended } = run(['sh', '-c', `${npmTest} test/readme.test.ts`], { cwd: copy });
+  await ended;
+  const shown = stdout.join('\n').matchAll(/"(\S+\.md):(\d+): /g);
+  const lines = Map.groupBy(shown, ([, page = '']) => page);
+  for (const [page, mentions] of lines) {
+    const numbers = mentions.map(([, , line]) => Number(line));
     await edit(page, (text) =>
       text
         .split('\n')
-        .filter((line) => !isLeft(line))
+        .filter((_, index) => !numbers.includes(index + 1))
         .join('\n'),
     );
   }
+  await edit('.github/dependabot.yml', (text) => {
+    const isThere = (folder: unknown) => existsSync(join(copy, String(folder)));
+    const document = parse(text);
+    for (const update of document.updates)
+      if (update.directories) update.directories = update.directories.filter(isThere);
+    document.updates = document.updates.filter(({ directory = '/' }: { directory?: string }) =>
+      isThere(directory),
+    );
+    return stringify(document);
+  });
 };
 
 // Each step goes on from the one before it, as on a first day.
@@ -54,13 +64,13 @@ test('the steps of the first hour leave the tests green', { timeout: TIMEOUT }, 
   const [rename, ...others] = firstHour.filter((command) => !command.startsWith('npm test'));
   expect(rename).toBe('npm run rename -- shortly');
   for (const command of [rename, ...others]) await succeed(String(command));
-  await deleteLines();
+  await deleteMentions();
   for (const file of ['package.json', 'wrangler.toml', 'deploy/kubernetes.yaml', 'README.md'])
     expect(await readFile(join(copy, file), 'utf8')).not.toMatch(/(?<!@)\bedge-ping\b/);
   await succeed(`${npmTest} && ${check}`);
 });
 
-test('so do another greeting, a path that is moved, a route and a dependency', {
+test('so do another greeting, a path that is moved, the code of the page and a dependency', {
   timeout: TIMEOUT,
 }, async () => {
   for (const file of ['src/app.ts', 'test/contract.ts', 'README.md'])
@@ -69,23 +79,22 @@ test('so do another greeting, a path that is moved, a route and a dependency', {
   await edit('test/contract.ts', (text) =>
     text.replaceAll("path: '/',", "path: '/hello',").replaceAll("path: '/?", "path: '/hello?"),
   );
-  const ofRoute = snippets.filter(({ code }) => code.includes('/version'));
-  expect(ofRoute).toHaveLength(2);
-  for (const { file, code } of ofRoute) await edit(file, (text) => insert(text, file, code));
-  await succeed('npm install zod');
-  await edit('src/app.ts', (text) =>
-    insert(
-      text,
-      'src/app.ts',
-      "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));",
-    ),
+  for (const { file, code } of snippets) await edit(file, (text) => insert(text, file, code));
+  await edit('test/app.test.ts', (text) =>
+    text.replace(/(app\.request\(path, {.*})\)/, '$1, { LINKS: { get: async () => null } })'),
   );
-  await succeed(`npx biome check --write src && ${npmTest} && ${check}`);
+  await edit('wrangler.toml', (text) =>
+    text.replace(/(# )\[\[kv_namespaces.*\n(# .*\n)*/, (block) => block.replaceAll(/^# /gm, '')),
+  );
+  await succeed('npm install zod ws');
+  const ofZod = "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));";
+  await edit('src/app.ts', (text) => insert(text, 'src/app.ts', ofZod));
+  await succeed(`npx biome check --write . && ${npmTest} && ${check}`);
 });
 
 test.each(deletions)('so does $command', { timeout: TIMEOUT }, async ({ command }) => {
   await succeed(command);
-  await deleteLines();
+  await deleteMentions();
   await succeed(`${quickly} && ${check}`);
 });
 

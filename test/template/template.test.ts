@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '@edge-ping/serve/testing/process';
 import { expect, test } from 'vitest';
@@ -30,8 +30,14 @@ test('the table of the README has only cases of the contract', () => {
 
 test('the code of docs/your-service.md is right by the compiler', async () => {
   const files = new Set(snippets.map(({ file }) => file));
-  expect([...files].toSorted()).toEqual(['adapters/node.ts', 'src/app.ts', 'test/contract.ts']);
-  const directory = await mkdtemp('page-'); // where the packages are found
+  expect([...files].toSorted()).toEqual([
+    'adapters/lambda.ts',
+    'adapters/node.ts',
+    'src/app.ts',
+    'test/contract.ts',
+  ]);
+  await mkdir('dist', { recursive: true });
+  const directory = await mkdtemp('dist/page-'); // where the packages are found
   try {
     const needed = ['src', 'adapters', 'test/contract.ts', 'package.json', 'tsconfig.json'];
     for (const path of needed) await cp(path, join(directory, path), { recursive: true });

@@ -41,7 +41,11 @@ const withDatabase = new Hono<{ Bindings: { DB: Database } }>();
 serve(withDatabase, { bindings: { DB } });
 createServer(withDatabase, { bindings: { DB } });
 worker(withDatabase);
+lambda(withDatabase, { bindings: { DB } });
+// @ts-expect-error
 lambda(withDatabase);
+// @ts-expect-error
+lambda(plain, { port: 8080 });
 // @ts-expect-error
 serve(withDatabase);
 // @ts-expect-error
@@ -135,7 +139,7 @@ serve(quick);
 createServer(quick);
 worker(tiny);
 worker(quick);
-lambda(tiny);
+lambda(tiny, { bindings: { DB } });
 lambda(quick);
 
 const chained = new Hono<{ Bindings: { DB: Database } }>()
@@ -148,7 +152,7 @@ const chained = new Hono<{ Bindings: { DB: Database } }>()
   );
 serve(chained, { bindings: { DB } });
 worker(chained);
-lambda(chained);
+lambda(chained, { bindings: { DB } });
 // @ts-expect-error
 serve(chained);
 

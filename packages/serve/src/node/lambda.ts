@@ -1,12 +1,13 @@
 import { type Env, Hono, type Schema } from 'hono';
 // Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
-import { getConnInfo, handle, type LambdaContext } from 'hono/aws-lambda';
+import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../background-tasks.ts';
 import { watchOutermost } from '../errors.ts';
 import { jsonLine } from '../json-line.ts';
 import { serveWeb } from '../web.ts';
 import { decodedFetch } from './decoded-fetch.ts';
+import type { OptionalIfEmpty, OwnBindings, WithBindings } from './server.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
 const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);
@@ -14,19 +15,28 @@ const logError = (record: object) => process.stderr.write(`${jsonLine(record)}\n
 
 const ignore = () => {}; // it is told already
 
+/** What Lambda itself adds to `c.env`. */
+interface LambdaBindings {
+  event: LambdaEvent;
+  requestContext: unknown;
+  lambdaContext: LambdaContext;
+}
+
 /**
  * Makes the handler of an AWS Lambda function from an app, for the events of API Gateway and of
  * function URLs. An invocation ends when its response is made and what the app gave to `waitUntil`
  * is done.
+ * @param options the bindings that the app declares, beside those of Lambda
  */
 export const lambda = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
+  ...[options]: OptionalIfEmpty<WithBindings<Omit<OwnBindings<E>, keyof LambdaBindings>>>
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
   const tasks = new BackgroundTasks();
   const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) =>
     serveWeb(app.fetch, c.req.raw, {
-      bindings: c.env,
+      bindings: { ...c.env, ...options?.bindings },
       executionCtx: {
         props: {},
         waitUntil: (promise) => tasks.add(promise, ignore),

@@ -43,7 +43,7 @@ const settingsOf = (given: Parameters<typeof readSettings>[1]) => {
 };
 
 const reasons: Record<string, string> = {
-  EADDRINUSE: 'is in use, perhaps by a server that outlived its npm',
+  EADDRINUSE: 'is in use, perhaps by a server still running after npm was killed',
 };
 
 /**

@@ -62,7 +62,8 @@ export interface CommonOptions {
   onShutdown?: () => unknown;
 }
 
-type WithBindings<B> =
+/** The option that hands an app what it declares as its bindings. */
+export type WithBindings<B> =
   Record<never, never> extends B
     ? { /** What the app finds in `c.env`. */ bindings?: B }
     : { /** What the app finds in `c.env`. */ bindings: B };

@@ -47,6 +47,12 @@ test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', a
   await target.stop();
 });
 
+test('on Lambda, an app has the bindings that it is given', async () => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  expect(await target.send({ path: '/stored' })).toMatchObject({ status: 200, body: 'stored' });
+  await target.stop();
+});
+
 test('an invocation on Lambda ends when what was begun in it is done', async () => {
   let notified = 0;
   const observer = createServer((_, response) => {

@@ -139,7 +139,7 @@ describe('the start', () => {
     const { port, release } = await takenPort();
     const { code, stderr } = await outcome(env(port));
     expect(stderr).toEqual([
-      `${name}=${port}: is in use, perhaps by a server that outlived its npm; must be a free port that this user may take, 0 for any`,
+      `${name}=${port}: is in use, perhaps by a server still running after npm was killed; must be a free port that this user may take, 0 for any`,
     ]);
     expect(code).toBe(1);
     release();
