@@ -47,7 +47,7 @@ else {
     .toSorted()
     .map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
   // The next time, its other meaning would be renamed with it.
-  for (const [file, text] of texts)
+  for (const [file, text] of texts.filter(([file]) => !file.endsWith('.md')))
     replace(file, text, wordOf(name), () =>
       refuse(`${JSON.stringify(name)}: must be a word that ${file} does not use otherwise`),
     );

@@ -34,7 +34,8 @@ const check = 'npm run check';
 
 /** Deletes the lines of the pages that `npm test` shows, and Dependabot's entries for folders that are gone. */
 const deleteMentions = async (): Promise<void> => {
-  const { stdout, ended } = run(['sh', '-c', `${npmTest} test/readme.test.ts`], { cwd: copy });
+  const command = `${npmTest} test/readme.test.ts 2>&1`;
+  const { stdout, ended } = run(['sh', '-c', command], { cwd: copy });
   await ended;
   const shown = stdout.join('\n').matchAll(/"(\S+\.md):(\d+): /g);
   const lines = Map.groupBy(shown, ([, page = '']) => page);
@@ -65,6 +66,12 @@ test('the steps of the first hour leave the tests green', { timeout: TIMEOUT }, 
   expect(rename).toBe('npm run rename -- shortly');
   for (const command of [rename, ...others]) await succeed(String(command));
   await deleteMentions();
+  // A word that a file uses otherwise would be renamed with the name, the next time.
+  for (const name of ['test', 'links', 'My App', '']) {
+    const { stderr, ended } = run(['npm', 'run', '-s', 'rename', '--', name], { cwd: copy });
+    expect(await ended).toBe(2);
+    expect(stderr).toEqual([expect.stringMatching(`^"${name}": must be `)]);
+  }
   for (const file of ['package.json', 'wrangler.toml', 'deploy/kubernetes.yaml', 'README.md'])
     expect(await readFile(join(copy, file), 'utf8')).not.toMatch(/(?<!@)\bedge-ping\b/);
   await succeed(`${npmTest} && ${check}`);
