@@ -28,7 +28,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000, interval: 10 } },
-    maxWorkers: 4, // they wait more than they compute
+    maxWorkers: 6, // they wait more than they compute
     projects: [
       'packages/serve',
       project('targets', 'test/*.test.ts'),

@@ -10,6 +10,6 @@ export default defineConfig({
     testTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 10 } }, // a busy machine is no failure
     hookTimeout: 120_000,
-    maxWorkers: 4, // they wait more than they compute
+    maxWorkers: 6, // they wait more than they compute
   },
 });

@@ -19,8 +19,8 @@ const blindFiles = ['build', 'int-min', 'kubernetes', 'lockfile', 'readme'].map(
 /** The one whose targets are Workers. */
 const workersFile = 'cloudflare.test.ts';
 
-/** What it uploads is the bundle that `cloudflare.test.ts` has; it passes in steps.test.ts with a change. */
-const deployFile = 'deploy.test.ts';
+/** Those whose targets the others have, too; steps.test.ts runs them with changes. */
+const repeatedFiles = ['deploy.test.ts', 'smoke-targets.test.ts'];
 
 const copies = new Set<string>();
 const freeCopies: string[] = [];
@@ -69,7 +69,7 @@ const runTests = async (files: string[], change: Change) => {
   const reporter = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   const paths = files.map((file) => `test/${file}`);
   const { ended, stdout, stderr } = run(
-    ['npx', 'vitest', 'run', '--project', 'targets', ...reporter, ...paths],
+    ['npx', 'vitest', 'run', '--maxWorkers', '3', '--project', 'targets', ...reporter, ...paths],
     { cwd: copy },
   );
   const exitCode = await ended;
@@ -130,7 +130,7 @@ test.concurrent.each(appChanges)(
   'with $name, the cases that fail are those listed, on every target',
   { timeout: TIMEOUT },
   async (change) => {
-    const files = allFiles.filter((file) => ![...blindFiles, deployFile].includes(file));
+    const files = allFiles.filter((file) => ![...blindFiles, ...repeatedFiles].includes(file));
     const results = await expectFailures(files, change);
     for (const name of [...change.fails, nameOf(healthCase)])
       expect(results.filter(({ caseName }) => caseName === name)).toHaveLength(TARGETS);

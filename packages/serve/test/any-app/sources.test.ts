@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { startServer } from '../../src/testing/process.ts';
+import { fixture } from '../support/targets.ts';
+import { anyApp, nodeApp } from './cases.ts';
+import { anyAppTestsAt } from './runner.ts';
+
+describe('any app, on Node: the sources', () =>
+  anyAppTestsAt((env) => startServer(fixture, { env }), { cases: [...anyApp, ...nodeApp] }));
