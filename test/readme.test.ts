@@ -50,13 +50,14 @@ describe.each(pages)('%s', (page) => {
   });
 
   // The changelog is about what was.
-  test.skipIf(page === 'CHANGELOG.md')('names only files that exist', () => {
-    const missing = [...text.matchAll(repositoryPath)].filter(
-      ([path]) =>
-        !path.endsWith('/dist') && !existsSync(path) && !existsSync(join(dirname(page), path)),
-    );
-    expect(missing.map(placeOf)).toEqual([]);
-  });
+  if (page !== 'CHANGELOG.md')
+    test('names only files that exist', () => {
+      const missing = [...text.matchAll(repositoryPath)].filter(
+        ([path]) =>
+          !path.endsWith('/dist') && !existsSync(path) && !existsSync(join(dirname(page), path)),
+      );
+      expect(missing.map(placeOf)).toEqual([]);
+    });
 
   test('has the name and the version of package.json in its start lines and image tags', () => {
     for (const [, startLine] of text.matchAll(/^(\S+ \S+) listens on/gm))
