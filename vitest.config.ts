@@ -6,7 +6,7 @@ const project = (name: string, include: string, options = {}) => ({
   test: { name, include: [include], ...options },
 });
 // A file's end removes the unnamed images that have come since its start, whoever built them.
-const oneAtATime = { fileParallelism: false, maxConcurrency: 2 };
+const oneAtATime = { fileParallelism: false };
 // The tests of the library that need more than npm.
 const library = (name: string) =>
   project(`serve-${name}`, `packages/serve/test/${name}/*.test.ts`, {

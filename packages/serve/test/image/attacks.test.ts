@@ -98,7 +98,7 @@ const behave = (container: { port: number; stderr: string[] }) => {
 
 const names = attacks.map(({ name }) => name);
 
-test.concurrent.each(names)(
+test.each(names)(
   'a server with 128 MB serves others under attack, and cuts none that behave: %s',
   async (name) => {
     const container = await startContainer(image, flags);
