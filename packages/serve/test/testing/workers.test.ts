@@ -56,9 +56,8 @@ test.each<[string, Start]>([
   };
   const state = await mkdtemp(join(folder, 'state-'));
   const GREETING = 'Hello';
-  expect(await ask()).toEqual({ GREETING, SECRET: null, remembered: null });
   const SECRET = 'of the test="1"';
   expect(await ask({ SECRET }, state)).toEqual({ GREETING, SECRET, remembered: null });
   expect(await ask({}, state)).toEqual({ GREETING, SECRET: null, remembered: 'value' });
-  expect(await ask()).toMatchObject({ remembered: null });
+  expect(await ask()).toEqual({ GREETING, SECRET: null, remembered: null });
 });
