@@ -3,7 +3,7 @@ import { send } from '@edge-ping/serve/testing/client';
 import { freePort, run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { contract, healthCase } from '../contract.ts';
-import { type RunningProxy, startProxy } from '../support/proxy.ts';
+import { nginxGlobals, nginxPaths, type RunningProxy, startProxy } from '../support/proxy.ts';
 import { startCommand } from '../support/targets.ts';
 
 /** A proxy, and how it is told to pass all requests from one port to another. */
@@ -17,12 +17,9 @@ const nginx = (name: string, directives: string): Candidate => ({
   name,
   command: (path) => ['nginx', '-c', path, '-e', 'stderr'],
   configuration: (port, server, directory) => `
-daemon off;
-pid ${directory}/pid;
-events {}
+${nginxGlobals(directory)}
 http {
-  access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
+  ${nginxPaths(directory)}
   upstream service {
     server 127.0.0.1:${server};
     keepalive 16;

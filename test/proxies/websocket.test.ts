@@ -3,15 +3,12 @@ import { freePort, startServer } from '@edge-ping/serve/testing/process';
 import { describe, vi } from 'vitest';
 import { fixture } from '../../packages/serve/test/support/targets.ts';
 import { socketTests } from '../../packages/serve/test/websocket/runner.ts';
-import { startProxy } from '../support/proxy.ts';
+import { nginxGlobals, nginxPaths, startProxy } from '../support/proxy.ts';
 
 const nginx = (directory: string, port: number, upstream: number) => `
-daemon off;
-pid ${directory}/pid;
-events {}
+${nginxGlobals(directory)}
 http {
-  access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
+  ${nginxPaths(directory)}
   map $http_upgrade $connection_upgrade {
     default upgrade;
     '' close;

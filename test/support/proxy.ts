@@ -18,6 +18,20 @@ if (missing.length > 0)
 
 export type RunningProxy = Awaited<ReturnType<typeof startProxy>>;
 
+/** What nginx needs to run in the foreground, with a folder of its own. */
+export const nginxGlobals = (directory: string): string => `daemon off;
+pid ${directory}/pid;
+events {}`;
+
+/** The same, within its `http`. */
+export const nginxPaths = (directory: string): string =>
+  [
+    'access_log off;',
+    ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${directory}/${name};`,
+    ),
+  ].join('\n  ');
+
 /**
  * Runs a proxy in the foreground, with a folder of its own for its configuration and what it leaves.
  * @param command the proxy's program and arguments, made from the path of its configuration
