@@ -145,6 +145,27 @@ test('a stream that the shutdown cuts is 200, and says so; a handler that never 
   expect(ending.errors()).toEqual([]);
 }, 30_000);
 
+test('at most 500 records wait for handlers that go on behind their clients', async () => {
+  const busy = await startServer(fixture);
+  const uris = Array.from({ length: 510 }, (_, index) => `/until-signal?${index}`);
+  const connections = uris.map((uri) => {
+    const connection = rawConnection(busy.port);
+    connection.write(`GET ${uri} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    return connection;
+  });
+  await expect.poll(async () => (await send(busy.url, { path: '/held' })).body).toBe('510');
+  for (const { socket } of connections) socket.destroy();
+  const written = () => busy.records().filter(({ uri }) => uris.includes(uri));
+  await expect.poll(() => written().length).toBe(10);
+  expect(await busy.stop()).toBe(0);
+  expect(
+    written()
+      .map(({ uri }) => uri)
+      .toSorted(),
+  ).toEqual(uris.toSorted());
+  expect(written().every(({ error }) => error === 'the client left')).toBe(true);
+});
+
 describe('what a handler does once its client has left is in the record, and told if it is an error:', () => {
   const nothing = ['the client left', false] as const;
   test.each<[what: string, error: string | RegExp, isTold: boolean]>([

@@ -115,7 +115,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   #isAborted = false; // the app has seen that the client left
   /** Whether the app has made its response, or failed to. */
   isSettled = false;
-  #onSettled: (() => void) | undefined;
+  #onSettled: ((response: LoggedResponse) => void) | undefined;
 
   constructor(incoming: IncomingMessage, options?: object) {
     // @ts-expect-error Node passes the options of the server on, which its types don't know
@@ -211,11 +211,11 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Takes note that the app has made its response, or failed to. */
   settle(): void {
     this.isSettled = true;
-    this.#onSettled?.();
+    this.#onSettled?.(this);
   }
 
   /** Calls back once the app has made its response or failed. */
-  onSettled(callback: () => void): void {
+  onSettled(callback: (response: LoggedResponse) => void): void {
     this.#onSettled = callback;
   }
 

@@ -31,6 +31,7 @@ const httpOptions = {
   ServerResponse: LoggedResponse,
 };
 const HANDLER_MS = 30_000; // for a handler whose client has left, until its record is written
+const MAX_WAITING = 500; // of such records: each may have 16 kB
 const LATE_SHUTDOWN_MS = 400; // for `onShutdown` behind the deadline
 
 const statusOf: Record<string, number> = {
@@ -101,6 +102,9 @@ type Outcome = Pick<
   'id' | 'method' | 'status' | 'error' | 'duration' | 'bytesIn' | 'bytesOut'
 >;
 
+/** How a response ended. */
+type Ending = Pick<LoggedResponse, 'error' | 'isComplete'>;
+
 /** Resolves to whether a promise resolves within that many milliseconds. */
 const within = async (milliseconds: number, promise: Promise<unknown>): Promise<boolean> => {
   if (milliseconds === Infinity) return promise.then(() => true);
@@ -163,29 +167,43 @@ export const makeServer = (
     };
   };
 
+  /**
+   * Calls back when the handler of a closed response has ended, or has had time to. What waits must not
+   * hold the response, and with it the header of its request.
+   */
+  const waitForHandler = (outgoing: LoggedResponse, write: (ending: Ending) => void) => {
+    const { error, isComplete } = outgoing;
+    const writeOnce = (ending: Ending = { error, isComplete }) => {
+      clearTimeout(timer);
+      if (logs.waiting.delete(writeOnce)) write(ending);
+    };
+    const timer = setTimeout(writeOnce, HANDLER_MS).unref();
+    logs.waiting.add(writeOnce);
+    outgoing.onSettled(writeOnce);
+    const [oldest] = logs.waiting;
+    if (logs.waiting.size > MAX_WAITING) oldest?.();
+  };
+
   /** Logs an exchange when the handler has ended, too: it may still fail, and its error is in the record. */
   const log = (connection: Connection, incoming: IncomingMessage, outgoing: LoggedResponse) => {
     const exchange = exchangeOf(connection, incoming, outgoing);
-    const write = () => {
-      exchange.error = outgoing.error;
-      if (!outgoing.isComplete) exchange.error ||= connection.cutBecause || 'the client left';
+    const reason = connection.cutBecause || 'the client left';
+    const write = ({ error, isComplete }: Ending) => {
+      exchange.error = error || (isComplete ? '' : reason);
       logs.write(exchange);
     };
-    if (outgoing.isSettled) write();
-    else {
-      const writeOnce = () => {
-        clearTimeout(timer);
-        if (logs.waiting.delete(writeOnce)) write();
-      };
-      const timer = setTimeout(writeOnce, HANDLER_MS).unref();
-      logs.waiting.add(writeOnce);
-      outgoing.onSettled(writeOnce);
-    }
+    if (outgoing.isSettled) write(outgoing);
+    else waitForHandler(outgoing, write);
   };
 
   const serveRequest = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
     const connection = connections.get(incoming.socket);
-    if (!connection?.accept(outgoing)) return;
+    if (!connection?.accept(outgoing)) {
+      // Until all that are refused in this turn are closed, their headers would add up.
+      incoming.rawHeaders.fill('');
+      incoming.headers = {};
+      return;
+    }
     connections.begin(connection);
     outgoing.once('close', () => {
       if (connection.release(outgoing)) log(connection, incoming, outgoing);

@@ -106,7 +106,11 @@ test.each(names)(
     await sleep(1_000); // until the kept connections have had some requests
     const stop = begin(name, container.port);
     for (let count = 0; count < 12; count += 1) {
-      expect((await send(container.url, { path: '/health' })).status).toBe(200);
+      const { status } = await send(container.url, { path: '/health' }).catch(async (cause) => {
+        const ended = await Promise.race([container.ended, sleep(5_000, 'not ended')]);
+        throw new Error(`${ended}: ${container.stderr.slice(-40).join('\n')}`, { cause });
+      });
+      expect(status).toBe(200);
       await sleep(200);
     }
     await stop();

@@ -152,6 +152,14 @@ export const attacks: readonly Attack[] = [
     begin: comeAndGo(1_000, `${get('/never')}x`, 'resetAndDestroy'),
   },
   {
+    name: '1,000 headers of 16 kB a second, from clients that leave before their responses',
+    begin: comeAndGo(1_000, get('/never', ...FIELDS), 'end'),
+  },
+  {
+    name: '1,000 targets of 15 kB a second, from clients that leave before their responses',
+    begin: comeAndGo(1_000, get(`/never?${'x'.repeat(15_000)}`), 'end'),
+  },
+  {
     name: '1,000 connections a second that leave in the midst of a body',
     begin: comeAndGo(1_000, `${post('/read', 'Content-Length: 9')}x`, 'end'),
   },
@@ -190,6 +198,10 @@ export const attacks: readonly Attack[] = [
   {
     name: '100 times 100 headers of 16 kB behind a handler that takes its time',
     begin: each(100, get('/never') + get('/', ...FIELDS).repeat(99)),
+  },
+  {
+    name: '500 times 100 headers of 16 kB behind a handler that takes its time',
+    begin: each(500, get('/never') + get('/', ...FIELDS).repeat(99)),
   },
   {
     name: '2,000 times 100 requests behind a handler that takes its time',
