@@ -50,7 +50,6 @@ export class Connections {
   readonly #maxHeld = memory * MEMORY_SHARE;
   #held = 0; // by all connections at the last look,
   #heldSince = 0; // and what they began to hold since
-  #leaving = 0; // what those hold that are cut, until the system has closed them
   #counts = { ...noneCounted };
   #reporting: NodeJS.Timeout | undefined;
 
@@ -169,33 +168,27 @@ export class Connections {
   /** Cuts connections until all that are left hold no more than they may. */
   #shed(): void {
     this.#heldSince = 0;
-    this.#held = 0;
-    const large: { connection: Connection; held: number; taken: number }[] = [];
+    let held = 0;
+    let leaving = 0; // what those still hold that are cut: they are closed behind the others' turn
+    const large: { connection: Connection; bytes: number; taken: number }[] = [];
     for (const connection of this.#all.values()) {
-      const { socket, held, taken } = connection;
-      if (socket.destroyed) continue;
-      this.#held += held;
-      if (held > SHARE_BYTES) large.push({ connection, held, taken });
+      const { socket, held: bytes, taken } = connection;
+      if (socket.destroyed) {
+        leaving += bytes;
+        continue;
+      }
+      held += bytes;
+      if (bytes > SHARE_BYTES) large.push({ connection, bytes, taken });
     }
-    if (this.#held > this.#maxHeld) {
-      large.sort((a, b) => b.taken - a.taken || a.held - b.held);
-      while (this.#held > this.#maxHeld && large.length > 1) this.#cutOff(large.pop());
+    large.sort((a, b) => a.taken - b.taken || b.bytes - a.bytes).pop(); // the last one may stay
+    for (const { connection, bytes } of large) {
+      if (held <= this.#maxHeld) break;
+      this.#count('cut');
+      connection.cut(NO_MEMORY);
+      held -= bytes;
+      leaving += bytes;
     }
-    this.#held += this.#leaving;
-  }
-
-  #cutOff(holder: { connection: Connection; held: number } | undefined): void {
-    if (!holder) return;
-    const { connection, held } = holder;
-    this.#count('cut');
-    connection.cut(NO_MEMORY);
-    this.#held -= held;
-    this.#leaving += held;
-    setImmediate(() =>
-      setImmediate(() => {
-        this.#leaving -= held;
-      }),
-    );
+    this.#held = held + leaving;
   }
 
   #count(what: keyof typeof noneCounted): void {
