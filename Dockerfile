@@ -18,12 +18,12 @@ COPY packages/serve/src ./packages/serve/src
 COPY src ./src
 COPY adapters ./adapters
 
-# Let the heap have 60 % of the memory that the container may use; the rest is for what is
+# Let the heap have half of the memory that the container may use; the rest is for what is
 # outside of the heap. Node's own limit can be above the container's, which then is killed
 # before it collects its garbage.
 # https://nodejs.org/api/cli.html#--max-old-space-size-percentagepercentage
 # SIGUSR1 would open Node's inspector.
-ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=60 --disable-sigusr1"
+ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=50 --disable-sigusr1"
 
 # To bind to a TCP port, runtime parameters must be supplied to the docker command.
 # But we can (optionally) document in the Dockerfile what port

@@ -107,9 +107,9 @@ export class Connections {
    */
   hasRoom(connection: Connection, bytes: number): boolean {
     this.#heldSince += bytes;
-    if (this.#heldSince > this.#maxHeld / 4) this.#shed();
-    const isFull = this.#held + this.#heldSince > 2 * this.#maxHeld;
-    if (!isFull || connection.held + bytes <= SHARE_BYTES) return true;
+    const mayHold = connection.held + bytes <= SHARE_BYTES;
+    if (this.#heldSince > this.#maxHeld / 4 || (this.#isFull && !mayHold)) this.#shed();
+    if (mayHold || !this.#isFull) return true;
     this.#count('cut');
     return false;
   }
@@ -131,6 +131,10 @@ export class Connections {
   /** Closes all that are left at once. */
   cut(reason: string): void {
     for (const connection of this.#all.values()) connection.cut(reason);
+  }
+
+  get #isFull(): boolean {
+    return this.#held + this.#heldSince > 2 * this.#maxHeld;
   }
 
   #makeRoom(): boolean {

@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
 import { env } from 'hono/adapter';
-import { getCookie } from 'hono/cookie';
 import { csrf } from 'hono/csrf';
 import { HTTPException } from 'hono/http-exception';
 import { proxy } from 'hono/proxy';
@@ -9,6 +8,7 @@ import { streamSSE } from 'hono/streaming';
 import { timeout } from 'hono/timeout';
 import { log } from '../../src/index.ts';
 import { app } from '../fixture/app.ts';
+import './reading-routes.ts';
 
 // What people put in place of ping. Each route is owed what cases.ts says.
 
@@ -465,13 +465,3 @@ app.get('/wait-until', (c) => {
   c.executionCtx.waitUntil(Promise.resolve());
   return c.text('later');
 });
-
-// What Hono decodes beside the path.
-app.get('/query', (c) => c.json(c.req.query()));
-app.get('/cookie', (c) => c.json(getCookie(c)));
-app.get('/param/:name', (c) => c.text(c.req.param('name')));
-
-// Bodies of requests.
-app.post('/read', async (c) => c.text(await c.req.text()));
-app.post('/read-json', async (c) => c.json(await c.req.json()));
-app.post('/echo', (c) => new Response(c.req.raw.body));

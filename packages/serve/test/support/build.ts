@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleWorker } from '../../src/testing/worker.ts';
 import {
+  attackedBundle,
+  attackedSource,
   errorsBundle,
   errorsLambdaRoot,
   errorsSource,
@@ -48,6 +50,7 @@ export const setup = async (): Promise<void> => {
   await Promise.all([
     bundleServer(nodeSource, nodeBundle),
     bundleServer(errorsSource, errorsBundle),
+    bundleServer(attackedSource, attackedBundle),
     bundleFunction(nodeSource.replace('node.ts', 'lambda.ts'), lambdaRoot),
     bundleFunction(errorsSource.replace('node.ts', 'lambda.ts'), errorsLambdaRoot),
     writeWorker(),

@@ -21,6 +21,10 @@ export const fixtureWorker = async () => ({
 /** Its Node server, bundled; made by build.ts. */
 export const nodeBundle = path('dist/server.js');
 
+/** The server that is attacked, and its bundle. */
+export const attackedSource = path('image/server.ts');
+export const attackedBundle = path('dist/attacked/server.js');
+
 /** Its Lambda function, bundled; made by build.ts. */
 export const lambdaRoot = path('dist/lambda');
 

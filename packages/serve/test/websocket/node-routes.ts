@@ -6,13 +6,14 @@ import { Hono } from 'hono';
 import { log, type ServeBindings } from '../../src/index.ts';
 import { app } from '../fixture/app.ts';
 
+const large = 'x'.repeat(1_000_000); // all clients' at once: what an app has of its own is not the server's
 const sockets = new Hono<{ Bindings: ServeBindings }>().basePath('/ws');
 
 sockets.get(
   '/flood',
   upgradeWebSocket((c) => ({
     async onOpen(_, ws) {
-      const message = 'x'.repeat(Number(c.req.query('bytes')));
+      const message = large.slice(0, Number(c.req.query('bytes')));
       while (ws.readyState === 1) {
         for (let count = 0; count < 10; count += 1) ws.send(message);
         await nextTurn();
