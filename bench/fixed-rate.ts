@@ -16,7 +16,8 @@ export const fixedRate = async (
   { rate, seconds, connections }: { rate: number; seconds: number; connections: number },
 ): Promise<Float64Array> => {
   const latencies = new Float64Array(rate * seconds);
-  const tail = Buffer.from(body);
+  // Without a length, the response ends with an empty chunk.
+  const tails = [Buffer.from(body), Buffer.from('0\r\n\r\n')];
   let sent = 0;
   let received = 0;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -27,7 +28,7 @@ export const fixedRate = async (
     const connection = { socket, due: 0 };
     socket.on('close', () => reject(new Error('The server closed a connection.')));
     socket.on('data', (chunk: Buffer) => {
-      if (!chunk.subarray(-tail.length).equals(tail)) return;
+      if (!tails.some((tail) => chunk.subarray(-tail.length).equals(tail))) return;
       latencies[received++] = performance.now() - connection.due;
       if (received === latencies.length) resolve();
       else idle.push(connection);

@@ -1,121 +1,228 @@
-import { CONNECTIONS, FIXED_RATE, type Figures } from './measure.ts';
-import { type Server, servers } from './servers.ts';
+import { CONNECTIONS, FIXED_RATE, type Figures } from './comparison.ts';
+import type { Server } from './server-process.ts';
+import { servers } from './servers.ts';
+import { shapeServers, shapes } from './shapes.ts';
+import type { SlowFigures } from './slow-machine.ts';
+import { best, bestRatio, format, ratios, withRange } from './statistics.ts';
+import type { WorkerFigures, WorkerServer, Workers } from './workers.ts';
 
-/** All that was measured. */
+/** All that was measured: each server's figures, round by round. */
 export interface Results {
-  /** Each server's figures, round by round. */
-  rounds: Map<Server, Figures[]>;
-  /** The Worker's bundle, gzipped. */
-  workerKilobytes: number;
+  comparison: Map<Server, Figures[]>;
+  /** Microseconds per unit, by the name of the shape. */
+  shapes: Map<Server, Record<string, number>[]>;
+  workers: Workers;
+  workerFigures: Map<WorkerServer, WorkerFigures[]>;
+  /** Undefined if this machine can't limit a server. */
+  slow: Map<Server, SlowFigures[]> | undefined;
   /** When, where and how. */
   about: Record<string, string>;
 }
-
-const { goFile, goPipe, productFile, productAgain, productPipe, productNull } = servers;
-const { nodeHttp, fastify } = servers;
-
-type Ratio = [dividend: Server, divisor: Server];
-const goals: [what: string, Ratio, keyof Figures, relation: '≤' | '≥', limit: number][] = [
-  ['processor time, ours to Go, log in a file', [productFile, goFile], 'total', '≤', 1.05],
-  ['processor time, ours to Go, log into a pipe', [productPipe, goPipe], 'total', '≤', 0.95],
-  ['processor time, node:http to ours, without a log', [nodeHttp, productNull], 'total', '≥', 0.8],
-  ['requests/s, ours to Fastify', [productFile, fastify], 'requestsPerSecond', '≥', 1.3],
-  ['first response, ours to node:http', [productFile, nodeHttp], 'firstResponse', '≤', 1.25],
-  ['peak memory, ours to node:http', [productFile, nodeHttp], 'peakMemory', '≤', 1.15],
-];
-
-const median = (values: number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low ?? NaN) + (high ?? NaN)) / 2;
-};
-
-const format = (value: number, digits: number): string =>
-  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-const withRange = (values: number[], digits: number): string => {
-  const [m, min, max] = [median(values), Math.min(...values), Math.max(...values)];
-  return `${format(m, digits)} (${format(min, digits)}–${format(max, digits)})`;
-};
 
 const table = (head: string[], rows: string[][]): string =>
   [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 
-const best = (figures: Figures[]): Figures => figures.reduce((a, b) => (b.total < a.total ? b : a));
+/** A metric of one server, round by round. */
+const column = <S, K extends string>(
+  figures: Map<S, Record<K, number>[]>,
+  server: S,
+  metric: K,
+): number[] => (figures.get(server) ?? []).map((round) => round[metric]);
+
+/** Two cells: the ratio in each round, and that of the best rounds. */
+const ratioCells = (dividends: number[], divisors: number[]): string[] => [
+  withRange(ratios(dividends, divisors), 2),
+  format(bestRatio(dividends, divisors), 2),
+];
+
+const comparisonTable = ({ comparison }: Results): string =>
+  table(
+    ['', 'µs per request', 'best', 'requests/s', 'p50 ms', 'p99 ms', 'peak MB', 'start ms'],
+    [...comparison].map(([server, rounds]) => {
+      const values = (metric: keyof Figures) => rounds.map((figures) => figures[metric]);
+      return [
+        server.name,
+        withRange(values('time'), 1),
+        format(best(values('time')), 1),
+        withRange(values('requestsPerSecond'), 0),
+        withRange(values('p50'), 2),
+        withRange(values('p99'), 2),
+        withRange(values('peakMemory'), 0),
+        withRange(values('firstResponse'), 0),
+      ];
+    }),
+  );
+
+const { goFile, goPipe, productFile, productAgain, productPipe, nodeHttp } = servers;
+const pairs: [name: string, product: Server, other: Server][] = [
+  ['Go Echo, log in a file', productFile, goFile],
+  ['Go Echo, log into a pipe', productPipe, goPipe],
+  ['node:http, which logs nothing', productFile, nodeHttp],
+  ['Hono on node-server, which logs nothing', productFile, servers.hono],
+  ['Hono on srvx', productFile, servers.srvx],
+  ['Fastify', productFile, servers.fastify],
+  ['Express with pino-http', productFile, servers.express],
+  ['edge-ping itself, in another process', productAgain, productFile],
+];
+
+const pairTable = ({ comparison }: Results): string =>
+  table(
+    ['edge-ping beside', 'processor time', 'best', 'requests/s', 'peak memory', 'start'],
+    pairs.map(([name, product, other]) => {
+      const ratio = (metric: keyof Figures) =>
+        ratios(column(comparison, product, metric), column(comparison, other, metric));
+      return [
+        name,
+        ...ratioCells(column(comparison, product, 'time'), column(comparison, other, 'time')),
+        withRange(ratio('requestsPerSecond'), 2),
+        withRange(ratio('peakMemory'), 2),
+        withRange(ratio('firstResponse'), 2),
+      ];
+    }),
+  );
+
+const shapeTable = (results: Results): string => {
+  const { alone, logger, product, again } = shapeServers;
+  return table(
+    [
+      'µs',
+      'per',
+      'node-server',
+      '`logger()`',
+      'edge-ping',
+      'edge-ping / node-server',
+      'best',
+      'edge-ping / `logger()`',
+      'best',
+      'edge-ping / edge-ping',
+    ],
+    shapes.map(({ name, unit }) => {
+      const times = (server: Server) => column(results.shapes, server, name);
+      return [
+        name,
+        unit,
+        ...[alone, logger, product].map((server) => format(best(times(server)), 1)),
+        ...ratioCells(times(product), times(alone)),
+        ...ratioCells(times(product), times(logger)),
+        withRange(ratios(times(again), times(product)), 2),
+      ];
+    }),
+  );
+};
+
+const workerTable = ({ workers, workerFigures }: Results): string =>
+  table(
+    [
+      '',
+      'µs per request',
+      '/ Hono',
+      'best',
+      '/ `logger()`',
+      'best',
+      'start ms',
+      '/ Hono',
+      'kB gzip',
+    ],
+    Object.values(workers).map((worker) => {
+      const times = (server: WorkerServer) => column(workerFigures, server, 'time');
+      const starts = (server: WorkerServer) => column(workerFigures, server, 'startUp');
+      return [
+        worker.name,
+        format(best(times(worker)), 1),
+        ...ratioCells(times(worker), times(workers.alone)),
+        ...ratioCells(times(worker), times(workers.logger)),
+        format(best(starts(worker)), 1),
+        withRange(ratios(starts(worker), starts(workers.alone)), 2),
+        format(worker.gzipKilobytes, 1),
+      ];
+    }),
+  );
+
+const slowTable = ({ slow = new Map() }: Results): string =>
+  table(
+    ['', 'requests/s', 'p99 ms', 'lost'],
+    [...slow].map(([server, rounds]: [Server, SlowFigures[]]) => [
+      server.name,
+      withRange(
+        rounds.map(({ requestsPerSecond }) => requestsPerSecond),
+        0,
+      ),
+      withRange(
+        rounds.map(({ p99 }) => p99),
+        1,
+      ),
+      format(
+        rounds.reduce((sum, { lost }) => sum + lost, 0),
+        0,
+      ),
+    ]),
+  );
 
 /** The results as tables in Markdown. */
-export const tables = ({ rounds, workerKilobytes }: Results): string => {
-  const values = (server: Server, metric: keyof Figures): number[] =>
-    (rounds.get(server) ?? []).map((figures) => figures[metric]);
-  const ratios = ([dividend, divisor]: Ratio, metric: keyof Figures): number[] => {
-    const divisors = values(divisor, metric);
-    return values(dividend, metric).map((value, round) => value / (divisors[round] ?? NaN));
-  };
+export const tables = (results: Results): string => `## Servers
 
-  const goalRows = goals.map(([what, ratio, metric, relation, limit]) => {
-    const measured = ratios(ratio, metric);
-    const holds = (value: number) => (relation === '≤' ? value <= limit : value >= limit);
-    const reached = holds(median(measured));
-    const agreeing = measured.filter((value) => holds(value) === reached).length;
-    return [
-      what,
-      `${relation} ${limit}`,
-      withRange(measured, 2),
-      withRange(ratios([productAgain, productFile], metric), 2),
-      `${reached ? 'yes' : 'no'}, ${agreeing} of ${measured.length} rounds`,
-    ];
-  });
-  const size = format(workerKilobytes, 2);
-  goalRows.push(['Worker, kB gzip', '≤ 10', size, '', workerKilobytes <= 10 ? 'yes' : 'no']);
+The same \`GET /\` of a short text on each server. Figures are the median of the rounds (min–max).
 
-  const timeRows = [...rounds].map(([server, figures]) => {
-    const { total, user, system } = best(figures);
-    const times = [total, user, system].map((time) => format(time, 1));
-    return [server.name, ...times, withRange(values(server, 'total'), 1)];
-  });
+- **µs per request**: processor time, in microseconds, of all threads: what a request costs. *Best* is the round that
+  the machine disturbed least.
+- **requests/s**: what one core serves at most, to ${CONNECTIONS} clients that each wait for their response.
+- **p50**, **p99**: how long a request takes at ${format(FIXED_RATE, 0)} requests/s, for the median and for all but 1 % of them, from the
+  time that it was due.
+- **peak MB**: the memory that the process has needed at most, under the full load.
+- **start ms**: from the start of the process to its first response.
 
-  const otherRows = [...rounds.keys()].map((server) => [
-    server.name,
-    withRange(values(server, 'requestsPerSecond'), 0),
-    withRange(values(server, 'p50'), 2),
-    withRange(values(server, 'p99'), 2),
-    withRange(values(server, 'peakMemory'), 0),
-    withRange(values(server, 'firstResponse'), 0),
-  ]);
+${comparisonTable(results)}
 
-  return `## Processor time
+The ratios are taken within each round, because what slows the machine slows both servers. 1.10 means that edge-ping
+needs, or serves, 10 % more than the other. The last row is edge-ping beside itself: a difference within its range means
+nothing.
 
-Microseconds per request, all threads: the best round, and the median (min–max) beside it.
+${pairTable(results)}
 
-${table(['', 'best', 'user', 'system', 'median'], timeRows)}
+## What the access log and the limits cost an app
 
-## Goals
+One Hono app with a route for each of the things that apps do. It is served by edge-ping with its access log in a file,
+by @hono/node-server (on which edge-ping is built) without a log, and by @hono/node-server with Hono's \`logger()\` in a
+file. The microseconds are processor time in the best round; a ratio below 1 means that edge-ping costs less.
 
-Ratios are taken within each round, where what slows the machine slows both servers: median (min–max).
-A/A is the same ratio between two processes of edge-ping; a difference within its range means nothing.
-The last column says whether the median reaches the goal, and how many rounds agree.
+${shapeTable(results)}
 
-${table(['edge-ping', 'goal', 'measured', 'A/A', 'reached'], goalRows)}
+## Workers
 
-## Throughput, latency, memory and start
+The same \`GET /\` in miniflare, which runs workerd, Cloudflare's runtime. The app is served by edge-ping, by itself, and
+with Hono's \`logger()\`.
 
-Median (min–max). Latencies are measured at ${format(FIXED_RATE, 0)} requests/s, from the time a request was due.
+- **µs per request**: processor time of workerd. A part of it is for writing the log to a pipe, which Cloudflare's network
+  does in another way.
+- **start ms**: processor time of workerd until the first response; most of it is workerd's own.
+- **kB gzip**: what is uploaded, with the names of classes kept.
 
-${table(['', 'requests/s', 'p50 ms', 'p99 ms', 'peak MB', 'first response ms'], otherRows)}
+${workerTable(results)}
+
+## A slow machine
+
+${
+  results.slow
+    ? `\`GET /\` on half a core and 128 MB, as in a small container. The p99 is at ${format(FIXED_RATE, 0)} requests/s; *lost* counts the
+requests without a response in all rounds.
+
+${slowTable(results)}`
+    : 'Not measured: only root can limit a server to half a core and 128 MB, and not in a container.'
+}
 `;
-};
 
 /** The results as a page, with a chart that GitHub draws. */
 export const page = (results: Results): string => {
-  const names = [...results.rounds.keys()].map(({ name }) => `"${name}"`);
-  const times = [...results.rounds.values()].map((figures) => best(figures).total.toFixed(1));
+  const charted = [...results.comparison].filter(([server]) => server !== productAgain);
+  const names = charted.map(([{ name }]) => `"${name}"`);
+  const times = charted.map(([, rounds]) => best(rounds.map(({ time }) => time)).toFixed(1));
   const about = Object.entries(results.about).map(([what, value]) => `- ${what}: ${value}`);
   return `# Speed
 
-Written by \`npm run bench\`: \`GET /\` on ${CONNECTIONS} keep-alive connections, the server on one core and the load
-on another. Every round starts all servers afresh and loads them in turn, for a second at a time.
+What a request costs on edge-ping, and on what you might choose instead. Written by \`npm run bench\`: the server has one
+core, the load another. Every round starts all servers afresh and loads them in turn.
 
 \`\`\`mermaid
 xychart-beta horizontal

@@ -1,20 +1,31 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
-import { gzipSync } from 'node:zlib';
-import { bundleWorker } from '@edge-ping/serve/testing/worker';
 import manifest from '../package.json' with { type: 'json' };
 import library from '../packages/serve/package.json' with { type: 'json' };
-import { type Figures, measureRound } from './measure.ts';
+import { compare } from './comparison.ts';
 import peers from './package.json' with { type: 'json' };
 import { page, type Results, tables } from './report.ts';
-import { build, DIST, GO_ECHO, type Server, servers } from './servers.ts';
+import { build, DIST, GO_ECHO, servers } from './servers.ts';
+import { measureShapes, shapeServers, writeFiles } from './shapes.ts';
+import { makeSlowGroup, measureSlow, removeSlowGroup, slowServers } from './slow-machine.ts';
+import { bundleWorkers, measureWorkers } from './workers.ts';
 
 const RESULTS = 'bench/results.md';
 
 // Durations in seconds.
-const full = { rounds: 12, warmUp: 2, saturated: 3, fixedRate: 2 };
-const quick = { rounds: 3, warmUp: 1, saturated: 1, fixedRate: 1 };
+const full = {
+  comparison: { rounds: 7, warmUp: 1, saturated: 2, fixedRate: 1 },
+  shapes: { rounds: 5, each: 1 },
+  workers: { rounds: 5, each: 2 },
+  slow: { rounds: 5, warmUp: 1, saturated: 3, fixedRate: 2 },
+};
+const quick = {
+  comparison: { rounds: 1, warmUp: 1, saturated: 1, fixedRate: 1 },
+  shapes: { rounds: 1, each: 1 },
+  workers: { rounds: 2, each: 1 },
+  slow: { rounds: 1, warmUp: 1, saturated: 1, fixedRate: 1 },
+};
 
 const fail = (line: string): never => {
   console.error(line);
@@ -32,6 +43,7 @@ process.on('SIGINT', () => process.exit(130)); // exiting kills the servers and 
 process.on('SIGTERM', () => process.exit(143));
 
 if (process.platform !== 'linux') fail('The benchmark needs Linux: it reads /proc.');
+const coreCount = availableParallelism();
 const status = readFileSync('/proc/self/status', 'utf8');
 const cores = /^Cpus_allowed_list:(.*)$/m.exec(status)?.[1]?.match(/\d+/g) ?? [];
 const [serverCore, loadCore] = [cores.at(0) ?? '', cores.at(-1) ?? ''];
@@ -44,36 +56,73 @@ if (!go || !wrk || !existsSync(GO_ECHO))
 
 console.error('building');
 build();
-const { script } = await bundleWorker();
+writeFiles();
+const workers = await bundleWorkers();
 
 // The load inherits this core; each server is started on the other.
 spawnSync('taskset', ['-apc', loadCore, String(process.pid)]);
 
-const all: Server[] = Object.values(servers);
-const rounds = new Map<Server, Figures[]>(all.map((server) => [server, []]));
+/** Measures all servers in each round, there and back, so that none always has the same neighbours. */
+const inRounds = async <S, F>(
+  what: string,
+  rounds: number,
+  all: S[],
+  measure: (order: S[]) => Promise<Map<S, F>>,
+): Promise<Map<S, F[]>> => {
+  const figures = new Map<S, F[]>(all.map((server) => [server, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    console.error(`${what}, round ${round} of ${rounds}`);
+    const measured = await measure(round % 2 ? all : all.toReversed());
+    for (const [server, values] of measured) figures.get(server)?.push(values);
+  }
+  return figures;
+};
+
+const startedAt = performance.now();
 const loadBefore = loadavg().map((load) => load.toFixed(1));
-for (let round = 1; round <= plan.rounds; round += 1) {
-  console.error(`round ${round} of ${plan.rounds}`);
-  // There and back, so that no server always has the same neighbours.
-  const order = round % 2 ? all : all.toReversed();
-  const measured = await measureRound(order, serverCore, plan);
-  for (const [server, figures] of measured) rounds.get(server)?.push(figures);
-}
+const comparison = await inRounds(
+  'servers',
+  plan.comparison.rounds,
+  Object.values(servers),
+  (order) => compare(order, serverCore, plan.comparison),
+);
+const shapes = await inRounds('shapes', plan.shapes.rounds, Object.values(shapeServers), (order) =>
+  measureShapes(order, serverCore, plan.shapes.each),
+);
+const onWorkers = await inRounds('Workers', plan.workers.rounds, Object.values(workers), (order) =>
+  measureWorkers(order, serverCore, plan.workers.each),
+);
+const hasSlowGroup = makeSlowGroup();
+const slow =
+  hasSlowGroup &&
+  (await inRounds('slow machine', plan.slow.rounds, Object.values(slowServers), (order) =>
+    measureSlow(order, serverCore, plan.slow),
+  ));
+if (hasSlowGroup) removeSlowGroup();
 rmSync(DIST, { recursive: true });
 
 const { hono } = manifest.dependencies;
+const { miniflare } = manifest.devDependencies;
 const { '@hono/node-server': nodeServer } = library.dependencies;
-const { fastify, express } = peers.dependencies;
+const { fastify, express, srvx } = peers.dependencies;
+const { warmUp, saturated, fixedRate } = plan.comparison;
 const results: Results = {
-  rounds,
-  workerKilobytes: gzipSync(script).length / 1000,
+  comparison,
+  shapes,
+  workers,
+  workerFigures: onWorkers,
+  slow: slow || undefined,
   about: {
     date: new Date().toISOString().slice(0, 10),
-    run: `${plan.rounds} rounds; in each, seconds per server: ${plan.warmUp} warm-up, ${plan.saturated} saturated, ${plan.fixedRate} at the fixed rate`,
-    CPU: `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`,
+    took: `${Math.ceil((performance.now() - startedAt) / 60_000)} minutes`,
+    servers: `${plan.comparison.rounds} rounds; in each, seconds per server: ${warmUp} warm-up, ${saturated} saturated, ${fixedRate} at the fixed rate`,
+    shapes: `${plan.shapes.rounds} rounds; in each, seconds per server and shape: ${plan.shapes.each} warm-up, ${plan.shapes.each} measured`,
+    Workers: `${plan.workers.rounds} rounds; in each, seconds per Worker: ${plan.workers.each} warm-up, ${plan.workers.each} measured`,
+    'slow machine': `${plan.slow.rounds} rounds; in each, seconds per server: ${plan.slow.warmUp} warm-up, ${plan.slow.saturated} saturated, ${plan.slow.fixedRate} at the fixed rate`,
+    CPU: `${cpus()[0]?.model.trim()}, ${coreCount} cores`,
     'load average before': loadBefore.join(' '),
     kernel: `Linux ${release()}`,
-    software: `Node.js ${process.versions.node}, Hono ${hono}, @hono/node-server ${nodeServer}, Fastify ${fastify}, Express ${express}, Go ${go}, wrk ${wrk}`,
+    software: `Node.js ${process.versions.node}, Hono ${hono}, @hono/node-server ${nodeServer}, srvx ${srvx}, Fastify ${fastify}, Express ${express}, Go ${go}, miniflare ${miniflare}, wrk ${wrk}`,
   },
 };
 console.log(`\n${tables(results)}`);

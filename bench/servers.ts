@@ -1,14 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { bundleCommand } from '../test/support/targets.ts';
-
-/** A server under test. It listens on `PORT` and responds to `GET /` with `GREETING`. */
-export interface Server {
-  name: string;
-  command: string[];
-  /** Where its log goes; without one, its stdout is /dev/null. */
-  log?: 'file' | 'pipe';
-}
+import type { Server } from './server-process.ts';
 
 /** What the benchmark builds and writes; deleted when it ends. */
 export const DIST = 'bench/dist';
@@ -17,21 +10,27 @@ const GO_PATH = '/usr/share/gocode';
 /** Where Debian's package installs Echo 4. */
 export const GO_ECHO = `${GO_PATH}/src/github.com/labstack/echo`;
 
-const peer = (name: string): string[] => bundleCommand.with(-1, `${DIST}/${name}.js`);
+/** The command that runs a server of bench/servers. */
+export const bundled = (name: string): string[] => bundleCommand.with(-1, `${DIST}/${name}.js`);
+
 const go = [`${DIST}/go-echo`];
 
-/** The servers, in the order of the tables. */
+/** The servers that are compared, in the order of the tables. */
 export const servers = {
   goFile: { name: 'Go Echo, log in a file', command: go, log: 'file' },
   productFile: { name: 'edge-ping, log in a file', command: bundleCommand, log: 'file' },
-  productAgain: { name: 'edge-ping, again (A/A)', command: bundleCommand, log: 'file' },
+  productAgain: { name: 'edge-ping, again', command: bundleCommand, log: 'file' },
   goPipe: { name: 'Go Echo, log into a pipe', command: go, log: 'pipe' },
   productPipe: { name: 'edge-ping, log into a pipe', command: bundleCommand, log: 'pipe' },
-  nodeHttp: { name: 'node:http, no log', command: peer('node-http') },
-  productNull: { name: 'edge-ping, log to /dev/null', command: bundleCommand },
-  hono: { name: 'Hono, no log', command: peer('hono') },
-  fastify: { name: 'Fastify, log in a file', command: peer('fastify'), log: 'file' },
-  express: { name: 'Express with pino-http, log in a file', command: peer('express'), log: 'file' },
+  nodeHttp: { name: 'node:http, no log', command: bundled('node-http') },
+  hono: { name: 'Hono on node-server, no log', command: bundled('hono') },
+  srvx: { name: 'Hono on srvx, log in a file', command: bundled('srvx'), log: 'file' },
+  fastify: { name: 'Fastify, log in a file', command: bundled('fastify'), log: 'file' },
+  express: {
+    name: 'Express with pino-http, log in a file',
+    command: bundled('express'),
+    log: 'file',
+  },
 } satisfies Record<string, Server>;
 
 const execute = (command: string, args: string[], env: NodeJS.ProcessEnv = {}): void => {
@@ -41,7 +40,7 @@ const execute = (command: string, args: string[], env: NodeJS.ProcessEnv = {}): 
   });
 };
 
-/** Builds all servers. */
+/** Builds all servers that run on Node, and Go's. */
 export const build = (): void => {
   rmSync(DIST, { recursive: true, force: true });
 
@@ -51,9 +50,14 @@ export const build = (): void => {
   // Fastify and Express are CommonJS and call `require` for Node's own modules.
   const banner =
     "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  const sources = ['node-http', 'hono', 'fastify', 'express'].map((n) => `bench/servers/${n}.ts`);
+  const sources = ['*.ts', 'shapes/edge-ping.ts', 'shapes/node-server.ts'];
   const options = `--bundle --platform=node --format=esm --sourcemap --outdir=${DIST}`.split(' ');
-  execute('esbuild', [...sources, ...options, `--banner:js=${banner}`, '--log-level=warning']);
+  execute('esbuild', [
+    ...sources.map((source) => `bench/servers/${source}`),
+    ...options,
+    `--banner:js=${banner}`,
+    '--log-level=warning',
+  ]);
 
   // Debian installs Echo 4 under the import path of Echo 1.
   const goPath = `${process.cwd()}/${DIST}/gopath`;

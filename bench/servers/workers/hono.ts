@@ -1,0 +1,2 @@
+/** The app of this project without the library. */
+export { app as default } from '../../../src/app.ts';
