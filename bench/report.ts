@@ -9,8 +9,8 @@ import type { WorkerFigures, WorkerServer, Workers } from './workers.ts';
 /** All that was measured: each server's figures, round by round. */
 export interface Results {
   comparison: Map<Server, Figures[]>;
-  /** Microseconds per unit, by the name of the shape. */
-  shapes: Map<Server, Record<string, number>[]>;
+  /** Microseconds per unit in each pass, by the name of the shape. */
+  shapes: Map<Server, Record<string, number[]>[]>;
   workers: Workers;
   workerFigures: Map<WorkerServer, WorkerFigures[]>;
   /** Undefined if this machine can't limit a server. */
@@ -99,7 +99,8 @@ const shapeTable = (results: Results): string => {
       'edge-ping / edge-ping',
     ],
     shapes.map(({ name, unit }) => {
-      const times = (server: Server) => column(results.shapes, server, name);
+      const times = (server: Server) =>
+        (results.shapes.get(server) ?? []).flatMap((round) => round[name] ?? []);
       return [
         name,
         unit,

@@ -15,15 +15,15 @@ const RESULTS = 'bench/results.md';
 
 // Durations in seconds.
 const full = {
-  comparison: { rounds: 7, warmUp: 1, saturated: 2, fixedRate: 1 },
-  shapes: { rounds: 5, each: 1 },
-  workers: { rounds: 5, each: 2 },
-  slow: { rounds: 5, warmUp: 1, saturated: 3, fixedRate: 2 },
+  comparison: { rounds: 5, warmUp: 2, saturated: 2, fixedRate: 1 },
+  shapes: { rounds: 2, warmUp: 3, passes: 3 },
+  workers: { rounds: 5, warmUp: 2, measured: 2 },
+  slow: { rounds: 4, warmUp: 2, saturated: 3, fixedRate: 2 },
 };
 const quick = {
   comparison: { rounds: 1, warmUp: 1, saturated: 1, fixedRate: 1 },
-  shapes: { rounds: 1, each: 1 },
-  workers: { rounds: 2, each: 1 },
+  shapes: { rounds: 1, warmUp: 2, passes: 1 },
+  workers: { rounds: 1, warmUp: 1, measured: 1 },
   slow: { rounds: 1, warmUp: 1, saturated: 1, fixedRate: 1 },
 };
 
@@ -87,10 +87,10 @@ const comparison = await inRounds(
   (order) => compare(order, serverCore, plan.comparison),
 );
 const shapes = await inRounds('shapes', plan.shapes.rounds, Object.values(shapeServers), (order) =>
-  measureShapes(order, serverCore, plan.shapes.each),
+  measureShapes(order, serverCore, plan.shapes),
 );
 const onWorkers = await inRounds('Workers', plan.workers.rounds, Object.values(workers), (order) =>
-  measureWorkers(order, serverCore, plan.workers.each),
+  measureWorkers(order, serverCore, plan.workers),
 );
 const hasSlowGroup = makeSlowGroup();
 const slow =
@@ -116,8 +116,8 @@ const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     took: `${Math.ceil((performance.now() - startedAt) / 60_000)} minutes`,
     servers: `${plan.comparison.rounds} rounds; in each, seconds per server: ${warmUp} warm-up, ${saturated} saturated, ${fixedRate} at the fixed rate`,
-    shapes: `${plan.shapes.rounds} rounds; in each, seconds per server and shape: ${plan.shapes.each} warm-up, ${plan.shapes.each} measured`,
-    Workers: `${plan.workers.rounds} rounds; in each, seconds per Worker: ${plan.workers.each} warm-up, ${plan.workers.each} measured`,
+    shapes: `${plan.shapes.rounds} rounds; in each, seconds per server and shape: ${plan.shapes.warmUp} warm-up, ${plan.shapes.passes} measured, in turn`,
+    Workers: `${plan.workers.rounds} rounds; in each, seconds per Worker: ${plan.workers.warmUp} warm-up, ${plan.workers.measured} measured`,
     'slow machine': `${plan.slow.rounds} rounds; in each, seconds per server: ${plan.slow.warmUp} warm-up, ${plan.slow.saturated} saturated, ${plan.slow.fixedRate} at the fixed rate`,
     CPU: `${cpus()[0]?.model.trim()}, ${coreCount} cores`,
     'load average before': loadBefore.join(' '),

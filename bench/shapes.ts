@@ -31,26 +31,36 @@ interface Entry {
   served: number;
 }
 
+/** How a shape is measured. */
+export interface Passes {
+  /** Seconds for which each server is loaded before, until its code is compiled. */
+  warmUp: number;
+  /** How often each server is then measured, for a second at a time. */
+  passes: number;
+}
+
 /** Something that apps do, and what it takes of the processor. */
 export interface Shape {
   name: string;
   unit: 'request' | 'MB' | 'event' | 'message';
-  /** Measures the microseconds of processor time per unit, after a warm-up. */
-  measure: (all: Entry[], seconds: number) => Promise<Map<Server, number>>;
+  /** Measures the microseconds of processor time per unit, in each pass. */
+  measure: (all: Entry[], plan: Passes) => Promise<Map<Server, number[]>>;
 }
 
 /** Loads each server in turn; `load` returns of how many units. */
 const inTurn = async (
   all: Entry[],
-  load: (entry: Entry) => Promise<number>,
-): Promise<Map<Server, number>> => {
-  for (const entry of all) await load(entry); // warms it up
-  const times = new Map<Server, number>();
-  for (const entry of all) {
-    const before = processorTime(entry.running.pid);
-    const units = await load(entry);
-    times.set(entry.server, (processorTime(entry.running.pid) - before) / units);
-  }
+  { warmUp, passes }: Passes,
+  load: (entry: Entry, seconds: number) => Promise<number>,
+): Promise<Map<Server, number[]>> => {
+  for (const entry of all) await load(entry, warmUp);
+  const times = new Map<Server, number[]>(all.map(({ server }) => [server, []]));
+  for (let pass = 0; pass < passes; pass += 1)
+    for (const entry of pass % 2 ? all.toReversed() : all) {
+      const before = processorTime(entry.running.pid);
+      const units = await load(entry, 1);
+      times.get(entry.server)?.push((processorTime(entry.running.pid) - before) / units);
+    }
   return times;
 };
 
@@ -74,10 +84,10 @@ const check = async ({ path, requestBody, responseBody }: HttpExchange, entry: E
 const http = (name: string, unit: 'request' | 'MB', exchange: HttpExchange): Shape => ({
   name,
   unit,
-  async measure(all, seconds) {
+  async measure(all, plan) {
     const { path, requestBody, clients = CLIENTS } = exchange;
     for (const entry of all) await check(exchange, entry);
-    return inTurn(all, async (entry) => {
+    return inTurn(all, plan, async (entry, seconds) => {
       const url = entry.running.url + path;
       const { requests, bytes } = await wrkWithoutLoss(url, clients, seconds, requestBody);
       entry.served += requests;
@@ -87,17 +97,20 @@ const http = (name: string, unit: 'request' | 'MB', exchange: HttpExchange): Sha
 });
 
 /** From all servers at the same time: an event a second leaves them idle most of it. */
-const measureEvents: Shape['measure'] = async (all, seconds) => {
-  const times = new Map<Server, number>();
+const measureEvents: Shape['measure'] = async (all, { warmUp, passes }) => {
+  const times = new Map<Server, number[]>();
   const measure = async ({ server, running }: Entry) => {
     const streams = await openEventStreams(running.port, '/events', EVENT_CLIENTS);
-    await streams.receive(1); // warms it up
-    const before = processorTime(running.pid);
-    const events = await streams.receive(4 * seconds);
-    times.set(server, (processorTime(running.pid) - before) / events);
+    await streams.receive(warmUp);
+    const values: number[] = [];
+    for (let pass = 0; pass < passes; pass += 1) {
+      const before = processorTime(running.pid);
+      const events = await streams.receive(2);
+      values.push((processorTime(running.pid) - before) / events);
+      if (events < EVENT_CLIENTS) throw new Error(`${server.name}: ${events} events in 2 s`);
+    }
+    times.set(server, values);
     streams.close();
-    if (events < EVENT_CLIENTS * (4 * seconds - 1))
-      throw new Error(`${server.name}: only ${events} events in ${4 * seconds} s`);
   };
   for (const entry of all) entry.served += EVENT_CLIENTS;
   await Promise.all(all.map(measure));
@@ -105,8 +118,8 @@ const measureEvents: Shape['measure'] = async (all, seconds) => {
   return times;
 };
 
-const measureEcho: Shape['measure'] = (all, seconds) =>
-  inTurn(all, (entry) => {
+const measureEcho: Shape['measure'] = (all, plan) =>
+  inTurn(all, plan, (entry, seconds) => {
     entry.served += CLIENTS;
     return echo(entry.running.port, { path: '/echo', text: MESSAGE, clients: CLIENTS, seconds });
   });
@@ -157,22 +170,21 @@ export const writeFiles = (): void => {
 /**
  * Starts all servers afresh on one core, measures one shape after the other, the servers in turn,
  * and stops them.
- * @param seconds how long a server is loaded with a shape, after as long a warm-up
- * @returns microseconds per unit, by the name of the shape
+ * @returns microseconds per unit in each pass, by the name of the shape
  */
 export const measureShapes = async (
   servers: Server[],
   core: string,
-  seconds: number,
-): Promise<Map<Server, Record<string, number>>> => {
+  plan: Passes,
+): Promise<Map<Server, Record<string, number[]>>> => {
   const all: Entry[] = [];
   for (const [index, server] of servers.entries())
     all.push({ server, running: await start(server, core, `${DIST}/${index}.log`), served: 1 });
 
-  const figures = new Map<Server, Record<string, number>>(servers.map((server) => [server, {}]));
+  const figures = new Map<Server, Record<string, number[]>>(servers.map((server) => [server, {}]));
   for (const { name, measure } of shapes)
-    for (const [server, time] of await measure(all, seconds))
-      Object.assign(figures.get(server) ?? {}, { [name]: time });
+    for (const [server, times] of await measure(all, plan))
+      Object.assign(figures.get(server) ?? {}, { [name]: times });
   for (const { running, served } of all) await running.stop(served);
   return figures;
 };

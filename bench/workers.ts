@@ -80,17 +80,16 @@ const start = async ({ name, script }: WorkerServer, core: string) => {
 export const measureWorkers = async (
   workers: WorkerServer[],
   core: string,
-  seconds: number,
+  { warmUp, measured }: { warmUp: number; measured: number },
 ): Promise<Map<WorkerServer, WorkerFigures>> => {
   const all = [];
   for (const worker of workers) all.push({ worker, running: await start(worker, core) });
-  const load = ({ url }: { url: string }) => wrkWithoutLoss(`${url}/`, CLIENTS, seconds);
-  for (const { running } of all) await load(running); // warms it up
+  for (const { running } of all) await wrkWithoutLoss(`${running.url}/`, CLIENTS, warmUp);
 
   const figures = new Map<WorkerServer, WorkerFigures>();
   for (const { worker, running } of all) {
     const before = processorTime(running.pid);
-    const { requests } = await load(running);
+    const { requests } = await wrkWithoutLoss(`${running.url}/`, CLIENTS, measured);
     const time = (processorTime(running.pid) - before) / requests;
     figures.set(worker, { time, startUp: running.startUp });
   }
