@@ -323,6 +323,9 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
       return this;
     }
     try {
+      // Where the length is right, Node then writes the header and the body at once.
+      if (this.#length === Infinity || this.#bytesOut === this.#length)
+        this.strictContentLength = false;
       super.end(chunk, encoding as BufferEncoding, callback as () => void);
     } catch (thrown) {
       this.failWith(thrown);
