@@ -78,6 +78,27 @@ export const partsOf = (response: Response): [number, unknown, unknown] | undefi
 };
 
 /**
+ * A body of which @hono/node-server takes the reader, and nothing else: a stream around the reader
+ * would take each chunk twice.
+ */
+export const readable = (
+  reader: Pick<ReadableStreamDefaultReader, 'closed' | 'read' | 'cancel'>,
+): ReadableStream => {
+  const body: Partial<ReadableStream> = {
+    locked: false,
+    cancel: reader.cancel,
+    getReader: () => reader as ReadableStreamDefaultReader & ReadableStreamBYOBReader,
+  };
+  return body as ReadableStream;
+};
+
+/** A response with another body. Of a native one, a copy would check all fields again. */
+export const withBody = ({ status, headers }: Response, body: ReadableStream): Response => {
+  const response: Partial<Response> = { status, headers, body };
+  return response as Response;
+};
+
+/**
  * Lets a terminal take output like a pipe, when it has room. Node writes to one synchronously, so that
  * a reader that stops (Ctrl-S, a paused `docker attach`) would stop the server.
  */

@@ -9,10 +9,8 @@ import { jsonLine } from '../json-line.ts';
 import { type Fetch, respond } from '../respond.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
-import { partsOf } from './internals.ts';
+import { partsOf, readable, withBody } from './internals.ts';
 import { LoggedResponse, type OutgoingOwner, outgoingOf } from './response.ts';
-
-const NativeResponse = globalThis.Response; // before @hono/node-server replaces it
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */
 export const MAX_FIELDS = 200;
@@ -128,6 +126,33 @@ const hasOwnType = (response: Response): boolean => {
 const isUpgrade = ({ status, headers }: Response): boolean =>
   status === 200 && headers.has('Upgrade');
 
+/** Reads a body, and takes its error; of one whose client has left, nothing more. */
+const watchedReader = (reader: ReadableStreamDefaultReader, outgoing: LoggedResponse) => {
+  let isCancelled = false; // because the client has left
+  const { promise: closed, resolve } = Promise.withResolvers<undefined>();
+  const end = () => {
+    outgoing.settle();
+    resolve(undefined);
+    return { done: true, value: undefined } as const;
+  };
+  return {
+    closed,
+    async read() {
+      try {
+        const result = await reader.read();
+        return result.done && !isCancelled ? end() : result;
+      } catch (error) {
+        outgoing.failWith(error);
+        return end();
+      }
+    },
+    async cancel(reason?: unknown) {
+      isCancelled = true;
+      await reader.cancel(reason).finally(end);
+    },
+  };
+};
+
 /**
  * Makes a response ready for @hono/node-server, which prints some errors and sends others: that of a
  * header is thrown here, that of a body is taken. Where the client wants no body, its source is
@@ -150,27 +175,9 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   const reader = stream.getReader();
   // What is read from then on, or is being read, is the end.
   if (outgoing.method === 'HEAD') outgoing.onHeader = () => reader.cancel().catch(() => {});
-  let isCancelled = false; // because the client has left
-  const source = {
-    async pull(controller: ReadableStreamDefaultController) {
-      try {
-        const { done, value } = await reader.read();
-        if (isCancelled) return;
-        if (!done) return controller.enqueue(value);
-        controller.close();
-      } catch (error) {
-        outgoing.failWith(error);
-      }
-      outgoing.settle();
-    },
-    async cancel(reason?: unknown) {
-      isCancelled = true;
-      await reader.cancel(reason).finally(() => outgoing.settle());
-    },
-  };
+  const watched = readable(watchedReader(reader, outgoing));
   // A native Response is read before its header is sent, for the length of a short body.
-  const Class = parts ? Response : NativeResponse;
-  const sent = new Class(new ReadableStream(source, { highWaterMark: 0 }), response);
+  const sent = parts ? new Response(watched, response) : withBody(response, watched);
   if (body instanceof Blob) {
     sent.headers.set('Content-Length', String(body.size));
     // @hono/node-server would put its own type in the place of the body's.
