@@ -18,9 +18,9 @@ COPY packages/serve/src ./packages/serve/src
 COPY src ./src
 COPY adapters ./adapters
 
-# Let the heap have half of the memory that the container may use; the rest is for what is
-# outside of the heap. Node's own limit can be above the container's, which then is killed
-# before it collects its garbage.
+# Limit the heap to half of the container's memory; the rest is for Node itself and for buffers
+# outside the heap. Node's own limit can be above the container's, and the container is killed
+# before Node collects its garbage.
 # https://nodejs.org/api/cli.html#--max-old-space-size-percentagepercentage
 # SIGUSR1 would open Node's inspector.
 ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=50 --disable-sigusr1"

@@ -69,7 +69,7 @@ const pairs: [name: string, product: Server, other: Server][] = [
 
 const pairTable = ({ comparison }: Results): string =>
   table(
-    ['edge-ping beside', 'processor time', 'best', 'requests/s', 'peak memory', 'start'],
+    ['edge-ping beside', 'processor time', 'best / best', 'requests/s', 'peak memory', 'start'],
     pairs.map(([name, product, other]) => {
       const ratio = (metric: keyof Figures) =>
         ratios(column(comparison, product, metric), column(comparison, other, metric));
@@ -93,9 +93,9 @@ const shapeTable = (results: Results): string => {
       '`logger()`',
       'edge-ping',
       'edge-ping / node-server',
-      'best',
+      'best / best',
       'edge-ping / `logger()`',
-      'best',
+      'best / best',
       'edge-ping / edge-ping',
     ],
     shapes.map(({ name, unit }) => {
@@ -117,13 +117,13 @@ const workerTable = ({ workers, workerFigures }: Results): string =>
   table(
     [
       '',
-      'µs per request',
+      'best µs per request',
       '/ Hono',
-      'best',
+      'best / best',
       '/ `logger()`',
-      'best',
-      'start ms',
-      '/ Hono',
+      'best / best',
+      'best start ms',
+      'start / Hono',
       'kB gzip',
     ],
     Object.values(workers).map((worker) => {
@@ -169,24 +169,26 @@ The same \`GET /\` of a short text on each server. Figures are the median of the
 - **µs per request**: processor time, in microseconds, of all threads: what a request costs. *Best* is the round that
   the machine disturbed least.
 - **requests/s**: what one core serves at most, to ${CONNECTIONS} clients that each wait for their response.
-- **p50**, **p99**: how long a request takes at ${format(FIXED_RATE, 0)} requests/s, for the median and for all but 1 % of them, from the
-  time that it was due.
-- **peak MB**: the memory that the process has needed at most, under the full load.
+- **p50**, **p99**: at ${format(FIXED_RATE, 0)} requests/s, half of the requests take at most p50, and 99 % at most p99, counted from the
+  time that each was due. With a second a round, p99 is the noisiest of these figures.
+- **peak MB**: the most memory that the process used, under the full load.
 - **start ms**: from the start of the process to its first response.
 
 ${comparisonTable(results)}
 
 The ratios are taken within each round, because what slows the machine slows both servers. 1.10 means that edge-ping
-needs, or serves, 10 % more than the other. The last row is edge-ping beside itself: a difference within its range means
-nothing.
+needs, or serves, 10 % more than the other. The last row compares edge-ping with itself, so its range shows the noise:
+in any column, a ratio within that range is no difference.
 
 ${pairTable(results)}
 
 ## What the access log and the limits cost an app
 
-One Hono app with a route for each of the things that apps do. It is served by edge-ping with its access log in a file,
-by @hono/node-server (on which edge-ping is built) without a log, and by @hono/node-server with Hono's \`logger()\` in a
-file. The microseconds are processor time in the best round; a ratio below 1 means that edge-ping costs less.
+One Hono app with a route for each common task. It is served by edge-ping with its access log in a file, by
+@hono/node-server (on which edge-ping is built) without a log, and by @hono/node-server with Hono's \`logger()\`, which
+writes two lines a request, in a file. The microseconds are processor time in the best round; a ratio below 1 means that
+edge-ping costs less. The last column compares edge-ping with itself, which shows the noise. The three middlewares are
+\`requestId\`, \`cors\` and \`secureHeaders\`. Event streams are measured on all servers at the same time.
 
 ${shapeTable(results)}
 
@@ -195,9 +197,9 @@ ${shapeTable(results)}
 The same \`GET /\` in miniflare, which runs workerd, Cloudflare's runtime. The app is served by edge-ping, by itself, and
 with Hono's \`logger()\`.
 
-- **µs per request**: processor time of workerd. A part of it is for writing the log to a pipe, which Cloudflare's network
-  does in another way.
-- **start ms**: processor time of workerd until the first response; most of it is workerd's own.
+- **best µs per request**: processor time of workerd in the best round. A part of it is for writing the log to a pipe,
+  which Cloudflare's network does in another way.
+- **best start ms**: processor time of workerd until the first response; most of it is workerd's own.
 - **kB gzip**: what is uploaded, with the names of classes kept.
 
 ${workerTable(results)}
@@ -207,7 +209,7 @@ ${workerTable(results)}
 ${
   results.slow
     ? `\`GET /\` on half a core and 128 MB, as in a small container. The p99 is at ${format(FIXED_RATE, 0)} requests/s; *lost* counts the
-requests without a response in all rounds.
+requests under the full load that got no response, or an error status, in all rounds.
 
 ${slowTable(results)}`
     : 'Not measured: only root can limit a server to half a core and 128 MB, and not in a container.'

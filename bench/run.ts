@@ -121,7 +121,7 @@ const results: Results = {
     'slow machine': `${plan.slow.rounds} rounds; in each, seconds per server: ${plan.slow.warmUp} warm-up, ${plan.slow.saturated} saturated, ${plan.slow.fixedRate} at the fixed rate`,
     CPU: `${cpus()[0]?.model.trim()}, ${coreCount} cores`,
     'load average before': loadBefore.join(' '),
-    kernel: `Linux ${release()}`,
+    kernel: `Linux ${/^\d+\.\d+/.exec(release())?.[0]}`,
     software: `Node.js ${process.versions.node}, Hono ${hono}, @hono/node-server ${nodeServer}, srvx ${srvx}, Fastify ${fastify}, Express ${express}, Go ${go}, miniflare ${miniflare}, wrk ${wrk}`,
   },
 };

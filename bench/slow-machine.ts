@@ -7,7 +7,7 @@ import { DIST, servers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
 // As in Dockerfile.multistage.
-const NODE_OPTIONS = '--enable-source-maps --max-old-space-size-percentage=60 --disable-sigusr1';
+const NODE_OPTIONS = '--enable-source-maps --max-old-space-size-percentage=50 --disable-sigusr1';
 
 /** The servers that are measured; a container's log goes into a pipe. */
 export const slowServers = { product: servers.productPipe, hono: servers.hono };

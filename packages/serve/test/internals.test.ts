@@ -15,6 +15,7 @@ import {
   isAbort,
   onLastResponse,
   partsOf,
+  readerBody,
   stopListening,
   stopParsing,
 } from '../src/node/internals.ts';
@@ -164,6 +165,52 @@ test("@hono/node-server still keeps a Response's parts where they are looked for
   const stream = new ReadableStream();
   expect(partsOf(new Response(stream))?.[1]).toBe(stream);
   expect(partsOf(new NativeResponse('x'))).toBeUndefined();
+});
+
+/** A reader of two chunks. */
+const twoChunks = () => {
+  const chunks = ['a', 'b'].map((text) => new TextEncoder().encode(text));
+  return {
+    closed: Promise.resolve(undefined),
+    async read() {
+      const value = chunks.shift();
+      return value ? { done: false as const, value } : { done: true as const, value };
+    },
+    async cancel() {},
+  };
+};
+
+test('@hono/node-server still asks a body for its reader, and for nothing else', async () => {
+  const reader = twoChunks();
+  const body = readerBody(reader);
+  let isTaken = false;
+  body.getReader = Object.assign(() => {
+    isTaken = true;
+    return reader as ReadableStreamDefaultReader & ReadableStreamBYOBReader;
+  });
+  const { server, port } = await listen();
+  server.on(
+    'request',
+    getRequestListener(() => new Response(body)),
+  );
+  const response = await send(`http://127.0.0.1:${port}`, { path: '/' });
+  expect(response.body).toBe('ab');
+  expect(isTaken).toBe(true);
+  server.close();
+});
+
+test('a body that hands out a reader is a stream of the same to who reads in another way', async () => {
+  const chunks: Uint8Array[] = [];
+  await readerBody(twoChunks()).pipeTo(
+    new WritableStream({ write: (chunk) => void chunks.push(chunk) }),
+  );
+  expect(Buffer.concat(chunks).toString()).toBe('ab');
+  let isCancelled = false;
+  const cancel = async () => {
+    isCancelled = true;
+  };
+  await readerBody({ ...twoChunks(), cancel }).cancel();
+  expect(isCancelled).toBe(true);
 });
 
 test('@hono/node-server still says in the same words that a client has left', async () => {

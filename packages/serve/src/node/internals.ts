@@ -77,25 +77,25 @@ export const partsOf = (response: Response): [number, unknown, unknown] | undefi
   return Array.isArray(parts) ? (parts as [number, unknown, unknown]) : undefined;
 };
 
-/**
- * A body of which @hono/node-server takes the reader, and nothing else: a stream around the reader
- * would take each chunk twice.
- */
-export const readable = (
-  reader: Pick<ReadableStreamDefaultReader, 'closed' | 'read' | 'cancel'>,
-): ReadableStream => {
-  const body: Partial<ReadableStream> = {
-    locked: false,
-    cancel: reader.cancel,
-    getReader: () => reader as ReadableStreamDefaultReader & ReadableStreamBYOBReader,
-  };
-  return body as ReadableStream;
-};
+/** As much of a reader as is used. */
+type Reader = Pick<ReadableStreamDefaultReader, 'closed' | 'read' | 'cancel'>;
 
-/** A response with another body. Of a native one, a copy would check all fields again. */
-export const withBody = ({ status, headers }: Response, body: ReadableStream): Response => {
-  const response: Partial<Response> = { status, headers, body };
-  return response as Response;
+/**
+ * A body that hands out a given reader. @hono/node-server takes nothing else of it, and each chunk
+ * would pass through a stream around the reader once more. To what reads in another way, it is such a
+ * stream.
+ */
+export const readerBody = (reader: Reader): ReadableStream => {
+  const source = {
+    async pull(controller: ReadableStreamDefaultController) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: reader.cancel,
+  };
+  const body = new ReadableStream(source, { highWaterMark: 0 });
+  return Object.assign(body, { getReader: () => reader });
 };
 
 /**

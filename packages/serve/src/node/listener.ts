@@ -9,7 +9,7 @@ import { jsonLine } from '../json-line.ts';
 import { type Fetch, respond } from '../respond.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
-import { partsOf, readable, withBody } from './internals.ts';
+import { partsOf, readerBody } from './internals.ts';
 import { LoggedResponse, type OutgoingOwner, outgoingOf } from './response.ts';
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */
@@ -153,6 +153,12 @@ const watchedReader = (reader: ReadableStreamDefaultReader, outgoing: LoggedResp
   };
 };
 
+/** A response with another body. A copy of a native one would check all its fields again. */
+const withBody = ({ status, headers }: Response, body: ReadableStream): Response => {
+  const response: Partial<Response> = { status, headers, body }; // as of another class than the global one
+  return response as Response;
+};
+
 /**
  * Makes a response ready for @hono/node-server, which prints some errors and sends others: that of a
  * header is thrown here, that of a body is taken. Where the client wants no body, its source is
@@ -175,7 +181,7 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   const reader = stream.getReader();
   // What is read from then on, or is being read, is the end.
   if (outgoing.method === 'HEAD') outgoing.onHeader = () => reader.cancel().catch(() => {});
-  const watched = readable(watchedReader(reader, outgoing));
+  const watched = readerBody(watchedReader(reader, outgoing));
   // A native Response is read before its header is sent, for the length of a short body.
   const sent = parts ? new Response(watched, response) : withBody(response, watched);
   if (body instanceof Blob) {

@@ -31,7 +31,7 @@ const httpOptions = {
   ServerResponse: LoggedResponse,
 };
 const HANDLER_MS = 30_000; // for a handler whose client has left, until its record is written
-const MAX_WAITING = 500; // of such records: each may have 16 kB
+const MAX_WAITING_RECORDS = 500; // of such records: each may have 16 kB
 const LATE_SHUTDOWN_MS = 400; // for `onShutdown` behind the deadline
 
 const statusOf: Record<string, number> = {
@@ -181,7 +181,7 @@ export const makeServer = (
     logs.waiting.add(writeOnce);
     outgoing.onSettled(writeOnce);
     const [oldest] = logs.waiting;
-    if (logs.waiting.size > MAX_WAITING) oldest?.();
+    if (logs.waiting.size > MAX_WAITING_RECORDS) oldest?.();
   };
 
   /** Logs an exchange when the handler has ended, too: it may still fail, and its error is in the record. */
