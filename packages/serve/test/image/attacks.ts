@@ -102,7 +102,7 @@ const ESCAPES = '/%ff'.repeat(3_900);
 const oneByteChunks = (bytes: number) =>
   `${'1\r\n[\r\n'}${'1\r\n1\r\n'.repeat(bytes - 2)}1\r\n]\r\n0\r\n\r\n`;
 
-/** The attacks that a server with 128 MB of memory withstands, by what they need; those of one kind one after the other. */
+/** The attacks that a server with 128 MB of memory withstands, each by itself, by what they need. */
 export const attacks: Record<string, readonly Attack[]> = {
   headers: [
     { name: '1,600 halves of headers of tiny fields', begin: each(1_600, HALF_HEADER) },
