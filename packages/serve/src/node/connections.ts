@@ -107,9 +107,10 @@ export class Connections {
    */
   hasRoom(connection: Connection, bytes: number): boolean {
     this.#heldSince += bytes;
-    const mayHold = connection.held + bytes <= SHARE_BYTES;
-    if (this.#heldSince > this.#maxHeld / 4 || (this.#isFull && !mayHold)) this.#shed();
-    if (mayHold || !this.#isFull) return true;
+    if (this.#heldSince > this.#maxHeld / 4) this.#shed();
+    if (!this.#isFull || connection.held + bytes <= SHARE_BYTES) return true;
+    this.#shed(); // since the last look, others may have let go
+    if (!this.#isFull) return true;
     this.#count('cut');
     return false;
   }
@@ -184,7 +185,8 @@ export class Connections {
       held += bytes;
       if (bytes > SHARE_BYTES) large.push({ connection, bytes, taken });
     }
-    large.sort((a, b) => a.taken - b.taken || b.bytes - a.bytes).pop(); // the last one may stay
+    // Those first whose clients have taken least; the last one may stay.
+    if (held > this.#maxHeld) large.sort((a, b) => a.taken - b.taken || b.bytes - a.bytes).pop();
     for (const { connection, bytes } of large) {
       if (held <= this.#maxHeld) break;
       this.#count('cut');

@@ -102,201 +102,196 @@ const ESCAPES = '/%ff'.repeat(3_900);
 const oneByteChunks = (bytes: number) =>
   `${'1\r\n[\r\n'}${'1\r\n1\r\n'.repeat(bytes - 2)}1\r\n]\r\n0\r\n\r\n`;
 
-/** The attacks that a server with 128 MB of memory withstands, each by itself, by what they need. */
-export const attacks: Record<string, readonly Attack[]> = {
-  headers: [
-    { name: '1,600 halves of headers of tiny fields', begin: each(1_600, HALF_HEADER) },
-    { name: '800 headers of tiny fields', begin: each(800, `${HALF_HEADER}\r\n`) },
-    {
-      name: '1,900 headers of as many fields as are allowed, each for a handler that takes its time',
-      begin: each(1_900, get('/never', ...FIELDS)),
-    },
-    {
-      name: '700 POSTs with 4,000 fields, then nothing more',
-      begin: each(700, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n${TINY_FIELDS}\r\nx`),
-    },
-    {
-      name: '1,900 POSTs with as many fields as are allowed, then nothing more',
-      begin: each(1_900, `${post('/', 'Content-Length: 1', ...FIELDS.slice(1))}x`),
-    },
-    {
-      name: '4,000 halves of headers of 15 kB',
-      begin: each(4_000, `${HALF_HEADER.slice(0, 15_000)}`),
-    },
-    {
-      name: '1,900 chunked POSTs whose trailers are tiny fields',
-      begin: each(1_900, `${post('/never', chunked)}0\r\n${TINY_FIELDS}`),
-    },
-  ],
-  connections: [
-    { name: '4,000 connections that send nothing', begin: each(4_000, '') },
-    { name: '4,096 connections that send CRLF every 0.8 s', begin: drip(4_096, '', '\r\n', 800) },
-    {
-      name: '4,096 connections that send CRLF every 0.8 s behind a request',
-      begin: drip(4_096, get('/'), '\r\n', 800),
-    },
-    {
-      name: '2,048 connections with CONNECT',
-      begin: each(2_048, 'CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n'),
-    },
-    {
-      name: '2,048 connections with Upgrade, then nothing more',
-      begin: each(2_048, get('/', 'Connection: Upgrade', 'Upgrade: websocket')),
-    },
-    {
-      name: '1,000 connections a second that leave behind a further byte',
-      begin: comeAndGo(1_000, `${get('/never')}G`, 'end'),
-    },
-    {
-      name: '1,000 connections a second that reset behind a refused byte',
-      begin: comeAndGo(1_000, `${get('/never')}x`, 'resetAndDestroy'),
-    },
-    {
-      name: '1,000 headers of 16 kB a second, from clients that leave before their responses',
-      begin: comeAndGo(1_000, get('/never', ...FIELDS), 'end'),
-    },
-    {
-      name: '1,000 targets of 15 kB a second, from clients that leave before their responses',
-      begin: comeAndGo(1_000, get(`/never?${'x'.repeat(15_000)}`), 'end'),
-    },
-    {
-      name: '1,000 connections a second that leave in the midst of a body',
-      begin: comeAndGo(1_000, `${post('/read', 'Content-Length: 9')}x`, 'end'),
-    },
-  ],
-  responses: [
-    {
-      name: '100 pipelined GETs of 1 MB',
-      begin: each(1, get('/large?bytes=1000000').repeat(100), { reads: false }),
-    },
-    {
-      name: '20 times 100 pipelined GETs of 1 MB',
-      begin: each(20, get('/large?bytes=1000000').repeat(100), { reads: false }),
-    },
-    {
-      name: '20 times 100 pipelined GETs of 1 MB from a handler that waits',
-      begin: each(20, get('/large-later?bytes=1000000').repeat(100), { reads: false }),
-    },
-    {
-      name: '400 clients that read nothing of 1 MB',
-      begin: each(400, get('/large?bytes=1000000'), { reads: false }),
-    },
-    {
-      name: '400 clients that read nothing of 1 MB from a handler that waits',
-      begin: each(400, get('/large-later?bytes=1000000'), { reads: false }),
-    },
-    {
-      name: '400 clients that read nothing of a stream of 10 MB',
-      begin: each(400, get('/large-stream?bytes=10000000'), { reads: false }),
-    },
-  ],
-  pipelines: [
-    {
-      name: '50 times 100 headers of 16 kB behind a handler that takes its time',
-      begin: each(50, get('/never') + get('/', ...FIELDS).repeat(99)),
-    },
-    {
-      name: '100 times 100 headers of 16 kB behind a handler that takes its time',
-      begin: each(100, get('/never') + get('/', ...FIELDS).repeat(99)),
-    },
-    {
-      name: '500 times 100 headers of 16 kB behind a handler that takes its time',
-      begin: each(500, get('/never') + get('/', ...FIELDS).repeat(99)),
-    },
-    {
-      name: '2,000 times 100 requests behind a handler that takes its time',
-      begin: each(2_000, get('/never').repeat(100)),
-    },
-    {
-      name: '400 times 100 POSTs with a body behind a handler that takes its time',
-      begin: each(
-        400,
-        get('/never') + `${post('/', 'Content-Length: 1000')}${'x'.repeat(1_000)}`.repeat(99),
-      ),
-    },
-  ],
-  bodies: [
-    {
-      name: '10 bodies of 92 kB in chunks of a byte',
-      begin: each(10, post('/read-json', chunked) + oneByteChunks(92_000)),
-    },
-    {
-      name: '100 bodies of 92 kB in chunks of a byte',
-      begin: each(100, post('/read-json', chunked) + oneByteChunks(92_000)),
-    },
-    {
-      name: '20 GETs with an endless body',
-      begin: endless(20, get('/', chunked), `10000\r\n${'x'.repeat(65_536)}\r\n`),
-    },
-    {
-      name: '20 DELETEs with a body of 1 TB',
-      begin: endless(
-        20,
-        get('/', 'Content-Length: 1000000000000').replace('GET', 'DELETE'),
-        'x'.repeat(65_536),
-      ),
-    },
-    {
-      name: '20 endless bodies in chunks of a byte that no handler reads',
-      begin: endless(
-        20,
-        post('/never', chunked).replace('POST', 'GET'),
-        '1\r\nx\r\n'.repeat(1_000),
-      ),
-    },
-    {
-      name: '20 endless chunk extensions',
-      begin: endless(20, post('/', chunked), `1;${'x'.repeat(1_000)}\r\nx\r\n`),
-    },
-    {
-      name: '2,000 clients that expect 100 (Continue) and send nothing',
-      begin: each(2_000, post('/read', 'Expect: 100-continue', 'Content-Length: 1000000')),
-    },
-    {
-      name: '1,000 bodies that come a byte at a time',
-      begin: drip(1_000, post('/read-json', 'Content-Length: 1000000'), 'x', 100),
-    },
-  ],
-  WebSockets: [
-    {
-      name: '400 clients that read nothing of messages of 100 kB',
-      begin: each(400, handshakeRequest('/ws/flood?bytes=100000'), { reads: false }),
-    },
-    {
-      name: '100 clients that read nothing of messages of 1 MB',
-      begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
-    },
-    {
-      name: '20 WebSockets that are pinged without end, and whose pongs are not read',
-      begin: endless(20, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
-    },
-    {
-      name: '20 WebSockets with empty messages without end',
-      begin: endless(20, handshakeRequest('/ws/pinged'), frame(opcodes.text).repeat(10_000), true),
-    },
-    {
-      name: '900 messages in 250 fragments of a byte that are never complete',
-      begin: each(900, handshakeRequest('/ws/echo'), {
-        further: unfinished('x', 250),
-      }),
-    },
-    {
-      name: '100 messages of 1 MB that are never complete',
-      begin: each(100, handshakeRequest('/ws/echo'), {
-        further: unfinished('x'.repeat(60_000), 17),
-      }),
-    },
-  ],
-  work: [
-    ...[ESCAPES, `/query?a=${'%ff-'.repeat(4_000)}`].map((target) => ({
-      name: `80 requests at a time for ${target.slice(0, 20)}…`,
-      begin: each(40, get(target.slice(0, 15_900)).repeat(2), { again: true }),
-    })),
-    {
-      name: '80 requests at a time with 4,000 malformed escapes in Cookie',
-      begin: each(40, get('/cookie', `Cookie: a=${'%ff-'.repeat(4_000)}`).repeat(2), {
-        again: true,
-      }),
-    },
-  ],
-};
+/** The attacks that a server with 128 MB of memory withstands, each by itself. */
+export const attacks: readonly Attack[] = [
+  // Headers.
+  { name: '1,600 halves of headers of tiny fields', begin: each(1_600, HALF_HEADER) },
+  { name: '800 headers of tiny fields', begin: each(800, `${HALF_HEADER}\r\n`) },
+  {
+    name: '1,900 headers of as many fields as are allowed, each for a handler that takes its time',
+    begin: each(1_900, get('/never', ...FIELDS)),
+  },
+  {
+    name: '700 POSTs with 4,000 fields, then nothing more',
+    begin: each(700, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n${TINY_FIELDS}\r\nx`),
+  },
+  {
+    name: '1,900 POSTs with as many fields as are allowed, then nothing more',
+    begin: each(1_900, `${post('/', 'Content-Length: 1', ...FIELDS.slice(1))}x`),
+  },
+  {
+    name: '4,000 halves of headers of 15 kB',
+    begin: each(4_000, `${HALF_HEADER.slice(0, 15_000)}`),
+  },
+  {
+    name: '1,900 chunked POSTs whose trailers are tiny fields',
+    begin: each(1_900, `${post('/never', chunked)}0\r\n${TINY_FIELDS}`),
+  },
+
+  // Connections.
+  { name: '4,000 connections that send nothing', begin: each(4_000, '') },
+  { name: '4,096 connections that send CRLF every 0.8 s', begin: drip(4_096, '', '\r\n', 800) },
+  {
+    name: '4,096 connections that send CRLF every 0.8 s behind a request',
+    begin: drip(4_096, get('/'), '\r\n', 800),
+  },
+  {
+    name: '2,048 connections with CONNECT',
+    begin: each(2_048, 'CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n'),
+  },
+  {
+    name: '2,048 connections with Upgrade, then nothing more',
+    begin: each(2_048, get('/', 'Connection: Upgrade', 'Upgrade: websocket')),
+  },
+  {
+    name: '1,000 connections a second that leave behind a further byte',
+    begin: comeAndGo(1_000, `${get('/never')}G`, 'end'),
+  },
+  {
+    name: '1,000 connections a second that reset behind a refused byte',
+    begin: comeAndGo(1_000, `${get('/never')}x`, 'resetAndDestroy'),
+  },
+  {
+    name: '1,000 headers of 16 kB a second, from clients that leave before their responses',
+    begin: comeAndGo(1_000, get('/never', ...FIELDS), 'end'),
+  },
+  {
+    name: '1,000 targets of 15 kB a second, from clients that leave before their responses',
+    begin: comeAndGo(1_000, get(`/never?${'x'.repeat(15_000)}`), 'end'),
+  },
+  {
+    name: '1,000 connections a second that leave in the midst of a body',
+    begin: comeAndGo(1_000, `${post('/read', 'Content-Length: 9')}x`, 'end'),
+  },
+
+  // Responses.
+  {
+    name: '100 pipelined GETs of 1 MB',
+    begin: each(1, get('/large?bytes=1000000').repeat(100), { reads: false }),
+  },
+  {
+    name: '20 times 100 pipelined GETs of 1 MB',
+    begin: each(20, get('/large?bytes=1000000').repeat(100), { reads: false }),
+  },
+  {
+    name: '20 times 100 pipelined GETs of 1 MB from a handler that waits',
+    begin: each(20, get('/large-later?bytes=1000000').repeat(100), { reads: false }),
+  },
+  {
+    name: '400 clients that read nothing of 1 MB',
+    begin: each(400, get('/large?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '400 clients that read nothing of 1 MB from a handler that waits',
+    begin: each(400, get('/large-later?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '400 clients that read nothing of a stream of 10 MB',
+    begin: each(400, get('/large-stream?bytes=10000000'), { reads: false }),
+  },
+
+  // Pipelines.
+  {
+    name: '50 times 100 headers of 16 kB behind a handler that takes its time',
+    begin: each(50, get('/never') + get('/', ...FIELDS).repeat(99)),
+  },
+  {
+    name: '100 times 100 headers of 16 kB behind a handler that takes its time',
+    begin: each(100, get('/never') + get('/', ...FIELDS).repeat(99)),
+  },
+  {
+    name: '500 times 100 headers of 16 kB behind a handler that takes its time',
+    begin: each(500, get('/never') + get('/', ...FIELDS).repeat(99)),
+  },
+  {
+    name: '2,000 times 100 requests behind a handler that takes its time',
+    begin: each(2_000, get('/never').repeat(100)),
+  },
+  {
+    name: '400 times 100 POSTs with a body behind a handler that takes its time',
+    begin: each(
+      400,
+      get('/never') + `${post('/', 'Content-Length: 1000')}${'x'.repeat(1_000)}`.repeat(99),
+    ),
+  },
+
+  // Bodies.
+  {
+    name: '10 bodies of 92 kB in chunks of a byte',
+    begin: each(10, post('/read-json', chunked) + oneByteChunks(92_000)),
+  },
+  {
+    name: '100 bodies of 92 kB in chunks of a byte',
+    begin: each(100, post('/read-json', chunked) + oneByteChunks(92_000)),
+  },
+  {
+    name: '20 GETs with an endless body',
+    begin: endless(20, get('/', chunked), `10000\r\n${'x'.repeat(65_536)}\r\n`),
+  },
+  {
+    name: '20 DELETEs with a body of 1 TB',
+    begin: endless(
+      20,
+      get('/', 'Content-Length: 1000000000000').replace('GET', 'DELETE'),
+      'x'.repeat(65_536),
+    ),
+  },
+  {
+    name: '20 endless bodies in chunks of a byte that no handler reads',
+    begin: endless(20, post('/never', chunked).replace('POST', 'GET'), '1\r\nx\r\n'.repeat(1_000)),
+  },
+  {
+    name: '20 endless chunk extensions',
+    begin: endless(20, post('/', chunked), `1;${'x'.repeat(1_000)}\r\nx\r\n`),
+  },
+  {
+    name: '2,000 clients that expect 100 (Continue) and send nothing',
+    begin: each(2_000, post('/read', 'Expect: 100-continue', 'Content-Length: 1000000')),
+  },
+  {
+    name: '1,000 bodies that come a byte at a time',
+    begin: drip(1_000, post('/read-json', 'Content-Length: 1000000'), 'x', 100),
+  },
+
+  // WebSockets.
+  {
+    name: '400 clients that read nothing of messages of 100 kB',
+    begin: each(400, handshakeRequest('/ws/flood?bytes=100000'), { reads: false }),
+  },
+  {
+    name: '100 clients that read nothing of messages of 1 MB',
+    begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '20 WebSockets that are pinged without end, and whose pongs are not read',
+    begin: endless(20, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
+  },
+  {
+    name: '20 WebSockets with empty messages without end',
+    begin: endless(20, handshakeRequest('/ws/pinged'), frame(opcodes.text).repeat(10_000), true),
+  },
+  {
+    name: '900 messages in 250 fragments of a byte that are never complete',
+    begin: each(900, handshakeRequest('/ws/echo'), {
+      further: unfinished('x', 250),
+    }),
+  },
+  {
+    name: '100 messages of 1 MB that are never complete',
+    begin: each(100, handshakeRequest('/ws/echo'), {
+      further: unfinished('x'.repeat(60_000), 17),
+    }),
+  },
+
+  // Work.
+  ...[ESCAPES, `/query?a=${'%ff-'.repeat(4_000)}`].map((target) => ({
+    name: `80 requests at a time for ${target.slice(0, 20)}…`,
+    begin: each(40, get(target.slice(0, 15_900)).repeat(2), { again: true }),
+  })),
+  {
+    name: '80 requests at a time with 4,000 malformed escapes in Cookie',
+    begin: each(40, get('/cookie', `Cookie: a=${'%ff-'.repeat(4_000)}`).repeat(2), {
+      again: true,
+    }),
+  },
+];
