@@ -65,6 +65,8 @@ export class Connection {
   readonly socket: Socket;
   /** Why the server cut the connection, if it did. */
   cutBecause = '';
+  /** Where its owner keeps it while it waits for a request. */
+  waitingIn: Set<Connection> | undefined;
   readonly #owner: Owner;
   readonly #due: Due[] = [];
   #latest: LoggedResponse | undefined; // until it is closed and its request is complete
@@ -89,6 +91,9 @@ export class Connection {
       this.#latest?.req.destroy();
     });
   }
+
+  /** Whether there is memory for so many bytes more that it holds. */
+  readonly hasRoom = (bytes: number): boolean => this.#owner.hasRoom(this, bytes);
 
   /** How many requests it has had. */
   get requests(): number {
@@ -131,14 +136,14 @@ export class Connection {
       return false;
     }
     this.#latestBytes = requestBytes(response.req);
-    if (!this.#owner.hasRoom(this, this.#latestBytes)) {
+    if (!this.hasRoom(this.#latestBytes)) {
       this.#isEnding = true;
       this.cut(NO_MEMORY);
       return false;
     }
     this.#requests += 1;
     this.#latest = response;
-    response.hasRoom = (bytes) => this.#owner.hasRoom(this, bytes);
+    response.hasRoom = this.hasRoom;
     return true;
   }
 
@@ -159,6 +164,7 @@ export class Connection {
    */
   release(response: LoggedResponse): boolean {
     const index = this.#due.findIndex((due) => due.response === response);
+    if (index < 0) return false; // Node before 25 may emit 'close' twice
     const [due] = this.#due.splice(index, 1);
     this.#requestBytes -= due?.bytes ?? 0;
     if (this.#latest === response) this.#endRequest(response);

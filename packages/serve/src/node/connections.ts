@@ -90,14 +90,15 @@ export class Connections {
 
   /** Takes note that a connection has a request. */
   begin(connection: Connection): void {
-    for (const set of this.#waiting) set.delete(connection);
+    connection.waitingIn?.delete(connection);
   }
 
   /** Takes note that a connection waits for a request. */
   onWaiting(connection: Connection): void {
-    if (!this.#all.has(connection.socket)) return;
+    if (connection.socket.destroyed) return;
     const level = 32 - Math.clz32(connection.requests);
-    this.#waiting[Math.min(level, this.#waiting.length - 1)]?.add(connection);
+    connection.waitingIn =
+      this.#waiting[Math.min(level, this.#waiting.length - 1)]?.add(connection);
   }
 
   /**

@@ -1,5 +1,4 @@
 import {
-  type IncomingMessage,
   type OutgoingHttpHeader,
   type OutgoingHttpHeaders,
   ServerResponse,
@@ -8,7 +7,7 @@ import {
 import { reasonOf, unseen } from '../error-log.ts';
 import { errorReply } from '../responses.ts';
 import { forgetRemoved, isAbort } from './internals.ts';
-import { joinSmallChunks } from './small-chunks.ts';
+import type { EventfulRequest } from './request.ts';
 
 const byteLength = (chunk: unknown, encoding?: unknown): number => {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk, encoding as BufferEncoding);
@@ -75,8 +74,11 @@ export interface Upgraded {
   goAway(): void;
 }
 
+const none: readonly unknown[] = [];
+const always = (_bytes: number): boolean => true;
+
 /** A ServerResponse that keeps what the access log needs, and that can respond in the app's place. */
-export class LoggedResponse extends ServerResponse<IncomingMessage> {
+export class LoggedResponse extends ServerResponse<EventfulRequest> {
   override strictContentLength = true; // a length that is not the body's would break the next response
   /** The method that the client sent: the app is asked with GET for a HEAD. */
   readonly method = this.req.method ?? '';
@@ -94,7 +96,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** The response's X-Request-Id. */
   id = '';
   /** Whether there is memory for further bytes that wait for the client or the app. */
-  hasRoom: (bytes: number) => boolean = () => true;
+  hasRoom = always;
   /** The message of the first thing that went wrong; empty if nothing has. */
   error = '';
   /** Bytes of the request's body. */
@@ -102,7 +104,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   /** Whether the connection ends after it. */
   isLast = false;
   readonly #startedAt = performance.now();
-  #errors: unknown[] = []; // not told yet
+  #errors: readonly unknown[] = none; // not told yet
   #latestError: unknown;
   #bytesOut = 0; // handed to the socket
   #bytesTaken = 0; // by the kernel, of a body that has a length and is written in pieces
@@ -117,27 +119,12 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
   isSettled = false;
   #onSettled: ((response: LoggedResponse) => void) | undefined;
 
-  constructor(incoming: IncomingMessage, options?: object) {
+  constructor(incoming: EventfulRequest, options?: object) {
     // @ts-expect-error Node passes the options of the server on, which its types don't know
     super(incoming, options);
-    this.once('finish', () => {
+    this.on('finish', () => {
       this.#isSent = !this.req.socket.destroyed; // Node before 25 calls a response finished that was cut
     });
-  }
-
-  /** Counts the bytes of the request's body as they come. */
-  readBody(): void {
-    const { req } = this;
-    const push = joinSmallChunks(req.push.bind(req), () => {
-      this.closeAfter();
-      this.fail(400, 'the chunks of the body are too small');
-    });
-    req.push = (chunk) => {
-      const bytes = byteLength(chunk);
-      this.bytesIn += bytes;
-      if (!this.hasRoom(bytes)) req.socket.destroy();
-      return push(chunk);
-    };
   }
 
   /** The status that was sent; nginx's 499 if the client left before that. */
@@ -232,7 +219,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     this.#latestError = thrown;
     this.error ||= reasonOf(thrown);
     if (this.headersSent || this.destroyed) this.tell?.(thrown, this);
-    else this.#errors.push(thrown);
+    else this.#errors = [...this.#errors, thrown];
   }
 
   /** Responds in the app's place, or cuts the connection if a response is under way. */
@@ -419,7 +406,7 @@ export class LoggedResponse extends ServerResponse<IncomingMessage> {
     if (this.#errors.length === 0 && !this.error && !this.#isAborted)
       this.tell?.(this.req.headers.upgrade ? unseenUpgrade(status) : unseen(status), this);
     for (const error of this.#errors) this.tell?.(error, this);
-    this.#errors = [];
+    this.#errors = none;
   }
 }
 

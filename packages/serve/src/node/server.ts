@@ -16,6 +16,7 @@ import { stopListening } from './internals.ts';
 import { appListener, endsConnection, MAX_FIELDS } from './listener.ts';
 import { decoded, type Logs, openLogs } from './logs.ts';
 import { EventfulRequest } from './request.ts';
+import { RequestBody } from './request-body.ts';
 import { LoggedResponse } from './response.ts';
 import { integer } from './settings.ts';
 
@@ -196,7 +197,7 @@ export const makeServer = (
     else waitForHandler(outgoing, write);
   };
 
-  const serveRequest = (incoming: IncomingMessage, outgoing: LoggedResponse) => {
+  const serveRequest = (incoming: EventfulRequest, outgoing: LoggedResponse) => {
     const connection = connections.get(incoming.socket);
     if (!connection?.accept(outgoing)) {
       // Until all that are refused in this turn are closed, their headers would add up.
@@ -205,13 +206,13 @@ export const makeServer = (
       return;
     }
     connections.begin(connection);
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       if (connection.release(outgoing)) log(connection, incoming, outgoing);
     });
     outgoing.tell = tell;
     const { headers } = incoming;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-      outgoing.readBody();
+      incoming.chunkTaker = new RequestBody(incoming, outgoing);
     if (!server.listening) outgoing.goAway();
     else if (connection.isOld || endsConnection(incoming)) outgoing.closeAfter();
     connection.inTurn(outgoing, () => listener(incoming, outgoing));
