@@ -11,6 +11,11 @@ export type Fetch = (
 
 type Prepare = (response: Response) => Response;
 
+const failed = (thrown: unknown, taker: ErrorTaker, prepare: Prepare): Response => {
+  taker[takeError](thrown);
+  return prepare(lastResort());
+};
+
 /**
  * Asks the app, and always gives a Response: the last resort where a handler threw something that
  * Hono does not catch (it only catches an `Error`), or returned something that cannot be sent.
@@ -23,15 +28,13 @@ export const respond = (
   executionCtx: ExecutionContext & ErrorTaker,
   prepare: Prepare,
 ): Response | Promise<Response> => {
-  const fail = (thrown: unknown): Response => {
-    executionCtx[takeError](thrown);
-    return prepare(lastResort());
-  };
   try {
     const response = fetch(request, env, executionCtx);
     if (!(response instanceof Promise)) return prepare(checkedResponse(response));
-    return response.then((resolved) => prepare(checkedResponse(resolved))).catch(fail);
+    return response
+      .then((resolved) => prepare(checkedResponse(resolved)))
+      .catch((thrown) => failed(thrown, executionCtx, prepare));
   } catch (thrown) {
-    return fail(thrown);
+    return failed(thrown, executionCtx, prepare);
   }
 };

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { type AccessRecord, accessRecord, type Exchange } from './access-log.ts';
 import { type AppLine, type LineTaker, takeLine } from './app-log.ts';
-import { type ErrorRecord, errorRecord, reasonOf, unseen } from './error-log.ts';
+import { type ErrorRecord, errorRecord, type RequestName, reasonOf, unseen } from './error-log.ts';
 import { type ErrorTaker, takeError } from './errors.ts';
 import { isCostlyToDecode } from './escapes.ts';
 import { type Fetch, respond } from './respond.ts';
@@ -68,6 +68,61 @@ const prepared = (response: Response, isHead: boolean): Response => {
   }
 };
 
+/** The execution context of a request: the platform's, as far as Hono's type has it, and what the library needs. */
+class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketOwner {
+  /** What was thrown. */
+  readonly errors = new Set<unknown>();
+  declare [whenClosed]?: Required<SocketOwner>[typeof whenClosed];
+  readonly #platform: Platform;
+  readonly #request: RequestName;
+
+  constructor(platform: Platform, request: RequestName) {
+    this.#platform = platform;
+    this.#request = request;
+  }
+
+  get props() {
+    return this.#platform.executionCtx.props;
+  }
+
+  get exports() {
+    return this.#platform.executionCtx.exports;
+  }
+
+  passThroughOnException(): void {
+    this.#platform.executionCtx.passThroughOnException();
+  }
+
+  // The platform would at most count what a task fails with.
+  waitUntil(task: Promise<unknown>): void {
+    const told = Promise.resolve(task).catch((error) => this.tell(error));
+    this.#platform.executionCtx.waitUntil(told);
+  }
+
+  tell(error: unknown): void {
+    this.#platform.logError(errorRecord('ERROR', error, this.#request));
+  }
+
+  [takeError](error: unknown): void {
+    this.errors.add(error);
+  }
+
+  [takeLine](line: AppLine): void {
+    this.#platform.logLine({ ...line, id: line.id || this.#request.id });
+  }
+}
+
+const log = (
+  platform: Platform,
+  startedAt: number,
+  exchange: Omit<Exchange, 'time' | 'duration'>,
+): void => {
+  const time = Date.now();
+  platform.log(accessRecord({ ...exchange, time, duration: performance.now() - startedAt }));
+};
+
+// Its functions have no names of their own: bundled with the names kept, as by wrangler, each would
+// be given its name by a call in each request.
 /** Serves a request and logs it: before the body is sent, because that cannot be seen from here. */
 export const serveWeb = async (
   fetch: Fetch,
@@ -75,28 +130,18 @@ export const serveWeb = async (
   platform: Platform,
 ): Promise<Response> => {
   const startedAt = performance.now();
-  const errors = new Set<unknown>();
-  const field = (name: string) => request.headers.get(name) ?? '';
-  const requestId = field('x-request-id') || platform.fallbackId;
-  const { method } = request;
-  const { host, pathname, search } = new URL(request.url);
-  const traceId = traceIdOf(field('traceparent'));
-  const name = { id: requestId, method, uri: pathname + search, traceId };
-  const tell = (error: unknown) => platform.logError(errorRecord('ERROR', error, name));
-  const { waitUntil } = platform.executionCtx;
-  const executionCtx: ExecutionContext & ErrorTaker & LineTaker & SocketOwner = Object.assign(
-    platform.executionCtx,
-    {
-      // The platform would at most count what a task fails with.
-      waitUntil: (task: Promise<unknown>) =>
-        waitUntil.call(platform.executionCtx, Promise.resolve(task).catch(tell)),
-      [takeError]: (error: unknown) => errors.add(error),
-      [takeLine]: (line: AppLine) => platform.logLine({ ...line, id: line.id || requestId }),
-    },
-  );
+  const { headers, method, url } = request;
+  const { host, pathname, search } = new URL(url);
+  const name: RequestName = {
+    id: headers.get('X-Request-Id') || platform.fallbackId,
+    method,
+    uri: pathname + search,
+    traceId: traceIdOf(headers.get('traceparent')),
+  };
+  const context = new RequestContext(platform, name);
   const isHead = method === 'HEAD';
   const refusal =
-    isCostlyToDecode(request.url) || isCostlyToDecode(field('cookie'))
+    isCostlyToDecode(url) || isCostlyToDecode(headers.get('Cookie') ?? '')
       ? 'too many malformed percent-escapes'
       : '';
   const response = await (refusal
@@ -105,34 +150,30 @@ export const serveWeb = async (
         fetch,
         isHead ? new Request(request, { method: 'GET' }) : request,
         { shutdown, ...platform.bindings },
-        executionCtx,
+        context,
         (response) => prepared(platform.prepare?.(response) ?? response, isHead),
       ));
   const { status } = response;
-  name.id = response.headers.get('X-Request-Id') ?? requestId;
-  if (status >= 500) for (const error of errors.size > 0 ? errors : [unseen(status)]) tell(error);
-  const bytesIn = Number(field('content-length'));
-  const length = response.headers.get('Content-Length');
+  name.id = response.headers.get('X-Request-Id') ?? name.id;
+  const { errors } = context;
+  if (status >= 500)
+    for (const error of errors.size > 0 ? errors : [unseen(status)]) context.tell(error);
   const [error] = errors;
-  const log = (outcome?: Partial<Exchange>) =>
-    platform.log(
-      accessRecord({
-        time: Date.now(),
-        duration: performance.now() - startedAt,
-        ...name,
-        remoteAddress: platform.remoteAddress,
-        host,
-        userAgent: field('user-agent'),
-        status,
-        error: errors.size > 0 ? reasonOf(error) : refusal,
-        bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
-        // Counting would cost the response its length, or read on for a client that has left.
-        bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
-        ...outcome,
-      }),
-    );
-  const closed = executionCtx[whenClosed];
-  if (closed && status === 101) closed.then(log);
-  else log();
+  const bytesIn = Number(headers.get('Content-Length'));
+  const length = response.headers.get('Content-Length');
+  const exchange = {
+    ...name,
+    remoteAddress: platform.remoteAddress,
+    host,
+    userAgent: headers.get('User-Agent') ?? '',
+    status,
+    error: errors.size > 0 ? reasonOf(error) : refusal,
+    bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
+    // Counting would cost the response its length, or read on for a client that has left.
+    bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
+  };
+  const closed = status === 101 ? context[whenClosed] : undefined;
+  if (closed) closed.then((outcome) => log(platform, startedAt, { ...exchange, ...outcome }));
+  else log(platform, startedAt, exchange);
   return response;
 };

@@ -23,7 +23,9 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
         remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
         log: console.log,
         logError: console.error,
-        logLine: (line) => consoles[line.level](line),
+        logLine(line) {
+          consoles[line.level](line);
+        },
       }),
   };
 };
