@@ -486,6 +486,7 @@ export const anyApp: readonly AppCase[] = [
   // What the platform has.
   { path: '/env', ...text('{"FIXTURE":"a value of the platform","shown":false}') },
   { path: '/conn-info', ...text('127.0.0.1') },
+  { path: '/execution-context', ...text('{"props":{},"exports":{}}') },
   { path: '/wait-until', ...text('later') },
 ];
 

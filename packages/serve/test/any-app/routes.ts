@@ -461,6 +461,11 @@ app.get('/env', (c) => {
     shown: Object.keys(env(c)).includes('takeError'),
   });
 });
+app.get('/execution-context', (c) => {
+  const { executionCtx } = c;
+  executionCtx.passThroughOnException();
+  return c.json({ props: executionCtx.props, exports: executionCtx.exports ?? {} });
+});
 app.get('/wait-until', (c) => {
   c.executionCtx.waitUntil(Promise.resolve());
   return c.text('later');
