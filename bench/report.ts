@@ -40,8 +40,8 @@ const ratioCells = (dividends: number[], divisors: number[]): string[] => [
 const comparisonTable = ({ comparison }: Results): string =>
   table(
     ['', 'µs per request', 'best', 'requests/s', 'p50 ms', 'p99 ms', 'peak MB', 'start ms'],
-    [...comparison].map(([server, rounds]) => {
-      const values = (metric: keyof Figures) => rounds.map((figures) => figures[metric]);
+    [...comparison.keys()].map((server) => {
+      const values = (metric: keyof Figures) => column(comparison, server, metric);
       return [
         server.name,
         withRange(values('time'), 1),
@@ -141,24 +141,19 @@ const workerTable = ({ workers, workerFigures }: Results): string =>
     }),
   );
 
-const slowTable = ({ slow = new Map() }: Results): string =>
+const slowTable = (slow: Map<Server, SlowFigures[]>): string =>
   table(
-    ['', 'requests/s', 'p99 ms', 'lost'],
-    [...slow].map(([server, rounds]: [Server, SlowFigures[]]) => [
-      server.name,
-      withRange(
-        rounds.map(({ requestsPerSecond }) => requestsPerSecond),
-        0,
-      ),
-      withRange(
-        rounds.map(({ p99 }) => p99),
-        1,
-      ),
-      format(
-        rounds.reduce((sum, { lost }) => sum + lost, 0),
-        0,
-      ),
-    ]),
+    ['', 'requests/s', 'p99 ms', 'peak MB', 'lost'],
+    [...slow.keys()].map((server) => {
+      const lost = column(slow, server, 'lost').reduce((sum, count) => sum + count, 0);
+      return [
+        server.name,
+        withRange(column(slow, server, 'requestsPerSecond'), 0),
+        withRange(column(slow, server, 'p99'), 1),
+        withRange(column(slow, server, 'peakMemory'), 0),
+        format(lost, 0),
+      ];
+    }),
   );
 
 /** The results as tables in Markdown. */
@@ -171,7 +166,9 @@ The same \`GET /\` of a short text on each server. Figures are the median of the
 - **requests/s**: what one core serves at most, to ${CONNECTIONS} clients that each wait for their response.
 - **p50**, **p99**: at ${format(FIXED_RATE, 0)} requests/s, half of the requests take at most p50, and 99 % at most p99, counted from the
   time that each was due. With a second a round, p99 is the noisiest of these figures.
-- **peak MB**: the most memory that the process used, under the full load.
+- **peak MB**: the most memory that the process used, under the full load. Some 50 MB of Node's are the program itself.
+  Much of the rest is V8's space for new objects, which it makes larger where there is memory to spare; how it does
+  with little is [below](#a-slow-machine).
 - **start ms**: from the start of the process to its first response.
 
 ${comparisonTable(results)}
@@ -208,11 +205,11 @@ ${workerTable(results)}
 
 ${
   results.slow
-    ? `\`GET /\` on half a core and 128 MB, as in a small container. The p99 is at ${format(FIXED_RATE, 0)} requests/s; *lost* counts the
+    ? `\`GET /\` on half a core and 128 MiB, as in a small container. The p99 is at ${format(FIXED_RATE, 0)} requests/s; *lost* counts the
 requests under the full load that got no response, or an error status, in all rounds.
 
-${slowTable(results)}`
-    : 'Not measured: only root can limit a server to half a core and 128 MB, and not in a container.'
+${slowTable(results.slow)}`
+    : 'Not measured: only root can limit a server to half a core and 128 MiB, and not in a container.'
 }
 `;
 

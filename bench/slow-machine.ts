@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { CONNECTIONS, type Durations, FIXED_RATE } from './comparison.ts';
+import { CONNECTIONS, type Durations, FIXED_RATE, peakMegabytes } from './comparison.ts';
 import { fixedRate } from './fixed-rate.ts';
 import { GREETING, type Server, start } from './server-process.ts';
 import { DIST, servers } from './servers.ts';
@@ -12,13 +12,15 @@ const NODE_OPTIONS = '--enable-source-maps --max-old-space-size-percentage=50 --
 /** The servers that are measured; a container's log goes into a pipe. */
 export const slowServers = { product: servers.productPipe, hono: servers.hono };
 
-/** What one round measured of a server with half a core and 128 MB. */
+/** What one round measured of a server with half a core and 128 MiB. */
 export interface SlowFigures {
   requestsPerSecond: number;
   /** Milliseconds, at the fixed rate. */
   p99: number;
   /** Requests without a response, or with a status of 400 or more. */
   lost: number;
+  /** Megabytes. */
+  peakMemory: number;
 }
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -37,7 +39,7 @@ const limits: [folder: string, file: string, value: string][] = isVersion2
     ];
 const folders = [...new Set(limits.map(([folder]) => folder))];
 
-/** Makes a control group of half a core and 128 MB; returns whether this machine lets us. */
+/** Makes a control group of half a core and 128 MiB; returns whether this machine lets us. */
 export const makeSlowGroup = (): boolean => {
   try {
     if (isVersion2) writeFileSync(`${CGROUPS}/cgroup.subtree_control`, '+cpu +memory');
@@ -77,11 +79,13 @@ export const measureSlow = async (
       seconds: durations.fixedRate,
       connections: CONNECTIONS,
     });
+    const peakMemory = peakMegabytes(running.pid);
     await running.stop(1 + warm.requests + requests + latencies.length);
     figures.set(server, {
       requestsPerSecond: requests / seconds,
       p99: latencies[Math.floor(latencies.length * 0.99)] ?? NaN,
       lost: warm.lost + lost,
+      peakMemory,
     });
   }
   await setTimeout(100); // the group can be removed when the kernel has forgotten its processes
