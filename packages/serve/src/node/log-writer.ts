@@ -2,8 +2,10 @@ import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { unblock } from './internals.ts';
 
-const CHUNK_LINES = 64; // are made at a time: code runs faster in a loop than between system calls
-const BATCH_CHUNKS = 4; // are written at a time: a write for each line would halve the throughput
+// Lines are made in chunks because code runs faster in a loop than between system calls, and written
+// in batches because a write for each line would halve the throughput.
+const CHUNK_LINES = 64;
+const BATCH_CHUNKS = 4;
 const BATCH_MS = 50;
 
 /** How much may wait for a slow reader; beyond it, lines are dropped. */
@@ -52,7 +54,7 @@ export const lineSink = (stream: Writable & { fd: number }): LineSink =>
   fstatSync(stream.fd).isFile() ? fileSink(stream.fd) : streamSink(stream);
 
 /**
- * Makes the writer of a log. What waits to be written is kept as bytes, which V8 need not collect.
+ * Makes the writer of a log. Lines wait as bytes outside of V8's heap, which would grow with them.
  * @param toLine makes the line of an entry
  * @param reportLost takes the number of lost lines, once writing works again or at the flush, and
  * what to call if the report of it is lost, too
@@ -63,8 +65,8 @@ export const logWriter = <Entry>(
   reportLost: (lines: number, onLost: () => void) => void,
 ) => {
   let entries: Entry[] = [];
-  let chunks: Buffer[] = []; // of the lines of earlier entries,
-  let lines = 0; // and how many these are
+  let chunks: Buffer[] = []; // the lines of the entries before these
+  let lines = 0; // in the chunks
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -86,7 +88,7 @@ export const logWriter = <Entry>(
   const writeBatch = () => {
     clearTimeout(timer);
     timer = undefined;
-    makeChunk();
+    if (entries.length > 0) makeChunk();
     if (lines === 0) return;
     sink(Buffer.concat(chunks), lines, (lostNow) => {
       lost += lostNow;

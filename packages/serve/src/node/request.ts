@@ -16,10 +16,11 @@ export interface ChunkTaker {
  * body, `optimizeEmptyRequests` leaves them out.
  */
 export class EventfulRequest extends IncomingMessage {
-  /** An object, not a function: with one for each request, V8 collects them all with its old space. */
+  // An object, because V8 keeps functions that are made for each request, and all that they hold, until
+  // it collects its old space.
   chunkTaker: ChunkTaker | undefined;
 
-  // Node's parser calls it.
+  /** Called by Node's parser. */
   override push(chunk: Uint8Array | null): boolean {
     return this.chunkTaker ? this.chunkTaker.take(chunk) : this.makeReadable(chunk);
   }
