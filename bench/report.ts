@@ -2,8 +2,8 @@ import { CONNECTIONS, FIXED_RATE, type Figures } from './comparison.ts';
 import type { Server } from './server-process.ts';
 import { servers } from './servers.ts';
 import { shapeServers, shapes } from './shapes.ts';
-import type { SlowFigures } from './slow-machine.ts';
-import { best, bestRatio, format, ratios, withRange } from './statistics.ts';
+import { type SlowFigures, slowServers } from './slow-machine.ts';
+import { best, bestRatio, format, median, ratios, withRange } from './statistics.ts';
 import type { WorkerFigures, WorkerServer, Workers } from './workers.ts';
 
 /** All that was measured: each server's figures, round by round. */
@@ -61,10 +61,11 @@ const pairs: [name: string, product: Server, other: Server][] = [
   ['Go Echo, log into a pipe', productPipe, goPipe],
   ['node:http, which logs nothing', productFile, nodeHttp],
   ['Hono on node-server, which logs nothing', productFile, servers.hono],
-  ['Hono on srvx', productFile, servers.srvx],
-  ['Fastify', productFile, servers.fastify],
+  ['Hono on node-server with logger()', productFile, servers.honoLogger],
+  ['Hono on srvx with its log', productFile, servers.srvx],
+  ['Fastify with its log', productFile, servers.fastify],
   ['Express with pino-http', productFile, servers.express],
-  ['edge-ping itself, in another process', productAgain, productFile],
+  ['a second edge-ping', productFile, productAgain],
 ];
 
 const pairTable = ({ comparison }: Results): string =>
@@ -118,9 +119,9 @@ const workerTable = ({ workers, workerFigures }: Results): string =>
     [
       '',
       'best µs per request',
-      '/ Hono',
+      'time / Hono',
       'best / best',
-      '/ `logger()`',
+      'time / `logger()`',
       'best / best',
       'best start ms',
       'start / Hono',
@@ -143,12 +144,19 @@ const workerTable = ({ workers, workerFigures }: Results): string =>
 
 const slowTable = (slow: Map<Server, SlowFigures[]>): string =>
   table(
-    ['', 'requests/s', 'p99 ms', 'peak MB', 'lost'],
+    ['', 'requests/s', 'edge-ping / this', 'p99 ms', 'peak MB', 'lost'],
     [...slow.keys()].map((server) => {
       const lost = column(slow, server, 'lost').reduce((sum, count) => sum + count, 0);
       return [
         server.name,
         withRange(column(slow, server, 'requestsPerSecond'), 0),
+        withRange(
+          ratios(
+            column(slow, slowServers.product, 'requestsPerSecond'),
+            column(slow, server, 'requestsPerSecond'),
+          ),
+          2,
+        ),
         withRange(column(slow, server, 'p99'), 1),
         withRange(column(slow, server, 'peakMemory'), 0),
         format(lost, 0),
@@ -156,13 +164,15 @@ const slowTable = (slow: Map<Server, SlowFigures[]>): string =>
     }),
   );
 
-/** The results as tables in Markdown. */
-export const tables = (results: Results): string => `## Servers
+const tables = (results: Results): string => `## Servers
 
-The same \`GET /\` of a short text on each server. Figures are the median of the rounds (min–max).
+The same \`GET /\` of a short text on each server. Go Echo and edge-ping log a line with the same fields for each request;
+the others have the logger that comes with them or is usual. A server without a log is no equal, but shows what a log and
+the rest cost. Go and Echo are the versions that Debian has; newer ones may be faster. One Go process can use all cores,
+where Node needs a process for each. Figures are the median of the rounds (min–max).
 
-- **µs per request**: processor time, in microseconds, of all threads: what a request costs. *Best* is the round that
-  the machine disturbed least.
+- **µs per request**: processor time, in microseconds, of all threads: what a request costs. *Best* is the lowest of the
+  rounds: what disturbs the machine only makes it higher.
 - **requests/s**: what one core serves at most, to ${CONNECTIONS} clients that each wait for their response.
 - **p50**, **p99**: at ${format(FIXED_RATE, 0)} requests/s, half of the requests take at most p50, and 99 % at most p99, counted from the
   time that each was due. With a second a round, p99 is the noisiest of these figures.
@@ -174,8 +184,9 @@ The same \`GET /\` of a short text on each server. Figures are the median of the
 ${comparisonTable(results)}
 
 The ratios are taken within each round, because what slows the machine slows both servers. 1.10 means that edge-ping
-needs, or serves, 10 % more than the other. The last row compares edge-ping with itself, so its range shows the noise:
-in any column, a ratio within that range is no difference.
+needs, or serves, 10 % more than the other. *Best / best* divides the lowest figure of one by the lowest of the other. The
+last row is edge-ping beside itself: a ratio that is no further from 1 than the range of that row, in either direction, is
+no difference.
 
 ${pairTable(results)}
 
@@ -183,8 +194,9 @@ ${pairTable(results)}
 
 One Hono app with a route for each common task. It is served by edge-ping with its access log in a file, by
 @hono/node-server (on which edge-ping is built) without a log, and by @hono/node-server with Hono's \`logger()\`, which
-writes two lines a request, in a file. The microseconds are processor time in the best round; a ratio below 1 means that
-edge-ping costs less. The last column compares edge-ping with itself, which shows the noise. The three middlewares are
+writes two lines a request, in a file. The microseconds are processor time per request, megabyte, event or message, as
+the second column says, in the best of all passes; the ratios are taken in each pass. A ratio below 1 means that edge-ping
+costs less. The last column compares edge-ping with itself, which shows the noise. The three middlewares are
 \`requestId\`, \`cors\` and \`secureHeaders\`. Event streams are measured on all servers at the same time.
 
 ${shapeTable(results)}
@@ -194,10 +206,10 @@ ${shapeTable(results)}
 The same \`GET /\` in miniflare, which runs workerd, Cloudflare's runtime. The app is served by edge-ping, by itself, and
 with Hono's \`logger()\`.
 
-- **best µs per request**: processor time of workerd in the best round. A part of it is for writing the log to a pipe,
-  which Cloudflare's network does in another way.
+- **best µs per request**: processor time of workerd in the best round. It is not what Cloudflare counts: workerd's own
+  HTTP server is in it, and writing the log to a pipe.
 - **best start ms**: processor time of workerd until the first response; most of it is workerd's own.
-- **kB gzip**: what is uploaded, with the names of classes kept.
+- **kB gzip**: what is uploaded.
 
 ${workerTable(results)}
 
@@ -206,29 +218,42 @@ ${workerTable(results)}
 ${
   results.slow
     ? `\`GET /\` on half a core and 128 MiB, as in a small container. The p99 is at ${format(FIXED_RATE, 0)} requests/s; *lost* counts the
-requests under the full load that got no response, or an error status, in all rounds.
+requests that got no response, or an error status, in all rounds.
 
 ${slowTable(results.slow)}`
-    : 'Not measured: only root can limit a server to half a core and 128 MiB, and not in a container.'
+    : 'Not measured: it takes root and a writable /sys/fs/cgroup to limit a server to half a core and 128 MiB.'
 }
 `;
 
+const summary = ({ comparison }: Results): string => {
+  const times = (server: Server) => column(comparison, server, 'time');
+  const share = (server: Server) =>
+    `${format(100 * median(ratios(times(productFile), times(server))), 0)} %`;
+  const more = best(times(productFile)) - best(times(servers.hono));
+  return `In short: a request to edge-ping, with its log in a file, costs ${share(goFile)} of the processor time of one to Go
+Echo, ${share(servers.honoLogger)} of one to Hono on node-server with \`logger()\`, ${share(servers.fastify)} of one to Fastify, and ${share(servers.express)} of one to Express.
+Beside Hono without any log it costs ${format(more, 1)} µs more: with 1,000 requests a second, ${format(more / 10, 1)} % of a core.`;
+};
+
 /** The results as a page, with a chart that GitHub draws. */
 export const page = (results: Results): string => {
-  const charted = [...results.comparison].filter(([server]) => server !== productAgain);
-  const names = charted.map(([{ name }]) => `"${name}"`);
-  const times = charted.map(([, rounds]) => best(rounds.map(({ time }) => time)).toFixed(1));
+  const charted = [...results.comparison.keys()]
+    .filter((server) => server !== productAgain)
+    .map((server) => ({ ...server, time: best(column(results.comparison, server, 'time')) }))
+    .toSorted((a, b) => a.time - b.time);
   const about = Object.entries(results.about).map(([what, value]) => `- ${what}: ${value}`);
   return `# Speed
 
 What a request costs on edge-ping, and on what you might choose instead. Written by \`npm run bench\`: the server has one
 core, the load another. Every round starts all servers afresh and loads them in turn.
 
+${summary(results)}
+
 \`\`\`mermaid
 xychart-beta horizontal
   title "Processor time per request, µs, best round"
-  x-axis [${names.join(', ')}]
-  bar [${times.join(', ')}]
+  x-axis [${charted.map(({ name }) => `"${name}"`).join(', ')}]
+  bar [${charted.map(({ time }) => time.toFixed(1)).join(', ')}]
 \`\`\`
 
 ${tables(results)}

@@ -5,7 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import library from '../packages/serve/package.json' with { type: 'json' };
 import { compare } from './comparison.ts';
 import peers from './package.json' with { type: 'json' };
-import { page, type Results, tables } from './report.ts';
+import { page, type Results } from './report.ts';
 import { build, DIST, GO_ECHO, servers } from './servers.ts';
 import { measureShapes, shapeServers, writeFiles } from './shapes.ts';
 import { makeSlowGroup, measureSlow, removeSlowGroup, slowServers } from './slow-machine.ts';
@@ -31,8 +31,8 @@ const fail = (line: string): never => {
   console.error(line);
   process.exit(1);
 };
-const versionOf = (command: string, arg: string): string | undefined =>
-  /\d+\.\d[.\d]*/.exec(spawnSync(command, [arg], { encoding: 'utf8' }).stdout ?? '')?.[0];
+const versionOf = (command: string, ...args: string[]): string | undefined =>
+  /\d+\.\d[.\d]*/.exec(spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '')?.[0];
 
 const args = process.argv.slice(2).join(' ');
 if (args !== '' && args !== '--quick')
@@ -104,7 +104,8 @@ rmSync(DIST, { recursive: true });
 const { hono } = manifest.dependencies;
 const { miniflare } = manifest.devDependencies;
 const { '@hono/node-server': nodeServer } = library.dependencies;
-const { fastify, express, srvx } = peers.dependencies;
+const { fastify, express, 'pino-http': pinoHttp, srvx } = peers.dependencies;
+const echo = versionOf('dpkg-query', '-W', 'golang-github-labstack-echo-dev');
 const { warmUp, saturated, fixedRate } = plan.comparison;
 const results: Results = {
   comparison,
@@ -116,17 +117,19 @@ const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     took: `${Math.ceil((performance.now() - startedAt) / 60_000)} minutes`,
     servers: `${plan.comparison.rounds} rounds; in each, seconds per server: ${warmUp} warm-up, ${saturated} saturated, ${fixedRate} at the fixed rate`,
-    shapes: `${plan.shapes.rounds} rounds; in each, seconds per server and shape: ${plan.shapes.warmUp} warm-up, ${plan.shapes.passes} measured, in turn`,
+    shapes: `${plan.shapes.rounds} rounds; in each, per server and shape: ${plan.shapes.warmUp} seconds of warm-up, then ${plan.shapes.passes} passes of a second in turn (events: of two seconds, all servers at once)`,
     Workers: `${plan.workers.rounds} rounds; in each, seconds per Worker: ${plan.workers.warmUp} warm-up, ${plan.workers.measured} measured`,
     'slow machine': `${plan.slow.rounds} rounds; in each, seconds per server: ${plan.slow.warmUp} warm-up, ${plan.slow.saturated} saturated, ${plan.slow.fixedRate} at the fixed rate`,
     CPU: `${cpus()[0]?.model.trim()}, ${coreCount} cores`,
     'load average before': loadBefore.join(' '),
     kernel: `Linux ${/^\d+\.\d+/.exec(release())?.[0]}`,
-    software: `Node.js ${process.versions.node}, Hono ${hono}, @hono/node-server ${nodeServer}, srvx ${srvx}, Fastify ${fastify}, Express ${express}, Go ${go}, miniflare ${miniflare}, wrk ${wrk}`,
+    software: `Node.js ${process.versions.node}, Hono ${hono}, @hono/node-server ${nodeServer}, srvx ${srvx}, Fastify ${fastify}, Express ${express}, pino-http ${pinoHttp}, Go ${go}, Echo ${echo}, miniflare ${miniflare}, wrk ${wrk}`,
   },
 };
-console.log(`\n${tables(results)}`);
-if (plan === full) {
+console.log(`\n${page(results)}`);
+if (plan === quick)
+  console.log('One short round only shows that all works: its figures are noise.');
+else {
   writeFileSync(RESULTS, page(results));
   console.log(`Written to ${RESULTS}`);
 }

@@ -24,6 +24,11 @@ export const servers = {
   productPipe: { name: 'edge-ping, log into a pipe', command: bundleCommand, log: 'pipe' },
   nodeHttp: { name: 'node:http, no log', command: bundled('node-http') },
   hono: { name: 'Hono on node-server, no log', command: bundled('hono') },
+  honoLogger: {
+    name: 'Hono on node-server with logger(), log in a file',
+    command: ['env', 'LOGGER=1', ...bundled('hono')],
+    log: 'file',
+  },
   srvx: { name: 'Hono on srvx, log in a file', command: bundled('srvx'), log: 'file' },
   fastify: { name: 'Fastify, log in a file', command: bundled('fastify'), log: 'file' },
   express: {

@@ -10,7 +10,11 @@ import { wrk } from './wrk.ts';
 const NODE_OPTIONS = '--enable-source-maps --max-old-space-size-percentage=50 --disable-sigusr1';
 
 /** The servers that are measured; a container's log goes into a pipe. */
-export const slowServers = { product: servers.productPipe, hono: servers.hono };
+export const slowServers = {
+  product: servers.productPipe,
+  go: servers.goPipe,
+  hono: servers.hono,
+};
 
 /** What one round measured of a server with half a core and 128 MiB. */
 export interface SlowFigures {

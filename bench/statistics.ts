@@ -5,7 +5,7 @@ export const median = (values: number[]): number => {
   return ((low ?? NaN) + (high ?? NaN)) / 2;
 };
 
-/** The smallest value: of the round that was disturbed least. */
+/** The smallest value: what disturbs the machine only makes it larger. */
 export const best = (values: number[]): number => Math.min(...values);
 
 /** The quotients round by round: what slows the machine in a round slows both servers. */
@@ -20,8 +20,9 @@ export const bestRatio = (dividends: number[], divisors: number[]): number =>
 export const format = (value: number, digits: number): string =>
   value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-/** "median (min–max)" */
+/** "median (min–max)", or the value if it is the only one. */
 export const withRange = (values: number[], digits: number): string => {
+  if (values.length === 1) return format(median(values), digits);
   const [m, min, max] = [median(values), Math.min(...values), Math.max(...values)];
   return `${format(m, digits)} (${format(min, digits)}–${format(max, digits)})`;
 };
