@@ -31,7 +31,7 @@ export interface SocketOwner {
   [whenClosed]?: Promise<Pick<Exchange, 'error' | 'bytesIn' | 'bytesOut'>>;
 }
 
-// On platforms that stop without a word to the app.
+// Never fires: these platforms don't tell the app that they stop.
 const shutdown = new AbortController().signal;
 
 /** Sets the field that is always set, and takes off those that the app has no say in. */
@@ -48,7 +48,7 @@ const setFields = ({ headers, status }: Response): void => {
 /** Makes a response ready to be sent; to HEAD, without its body. */
 const prepared = (response: Response, isHead: boolean): Response => {
   const { status } = response;
-  // That of Response.error() is 0; 101 is a WebSocket's.
+  // Response.error() has status 0; a WebSocket has 101.
   if (status !== 101 && !(status >= 200 && status <= 599))
     throw new RangeError(`status ${status} is not final`);
   if (response.body?.locked) throw new TypeError('the body of the response is in use');
@@ -93,7 +93,7 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketO
     this.#platform.executionCtx.passThroughOnException();
   }
 
-  // The platform would at most count what a task fails with.
+  // Without this, the platform would at most count what a task fails with.
   waitUntil(task: Promise<unknown>): void {
     const told = Promise.resolve(task).catch((error) => this.tell(error));
     this.#platform.executionCtx.waitUntil(told);
@@ -121,14 +121,16 @@ const log = (
   platform.log(accessRecord({ ...exchange, time, duration: performance.now() - startedAt }));
 };
 
-// Its functions have no names of their own: bundled with the names kept, as by wrangler, each would
-// be given its name by a call in each request.
-/** Serves a request and logs it: before the body is sent, because that cannot be seen from here. */
+/**
+ * Serves a request and logs it when its response is made, because the end of the body can't be seen
+ * from here; a WebSocket is logged when it is closed.
+ */
 export const serveWeb = async (
   fetch: Fetch,
   request: Request,
   platform: Platform,
 ): Promise<Response> => {
+  // No named functions here: wrangler lets esbuild keep names, by a call for each function in each request.
   const startedAt = performance.now();
   const { headers, method, url } = request;
   const { host, pathname, search } = new URL(url);
@@ -169,7 +171,8 @@ export const serveWeb = async (
     status,
     error: errors.size > 0 ? reasonOf(error) : refusal,
     bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,
-    // Counting would cost the response its length, or read on for a client that has left.
+    // Counting the bytes takes a stream around the body: the response would lose its length, and reading
+    // would go on when the client has left.
     bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
   };
   const closed = status === 101 ? context[whenClosed] : undefined;

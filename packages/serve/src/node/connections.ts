@@ -6,7 +6,7 @@ import { Connection, LOOK_MS, NO_MEMORY } from './connection.ts';
 
 const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
 const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
-const MEMORY_SHARE = 1 / 16; // for what connections hold
+const MEMORY_SHARE = 1 / 16; // for what connections hold together: beyond it, some are cut at the next look; beyond twice as much, also those that ask for more
 const PATIENCE_MS = 100; // with a client, when all connections are taken
 const RESERVED_DESCRIPTORS = 32; // for everything but connections
 const REPORT_MS = 1_000;
@@ -42,8 +42,8 @@ const firstOf = (...sets: ReadonlySet<Connection>[]): Connection | undefined => 
 export class Connections {
   readonly #limit = maxConnections();
   readonly #all = new Map<Duplex, Connection>();
-  // Those that wait for a request's header, in the order in which they began to. Those of the first
-  // set never had any, those of each further one have had twice as many as those before.
+  // Those that wait for a request, the longest first, by how many requests they have had: none, 1,
+  // 2 to 3, 4 to 7, 8 or more.
   readonly #waiting = Array.from({ length: 5 }, () => new Set<Connection>());
   readonly #warn: (line: string) => void;
   readonly #looking: NodeJS.Timeout;
@@ -55,7 +55,7 @@ export class Connections {
 
   /**
    * @param onLate takes the socket of a request that takes too long to be complete
-   * @param warn takes a line that says how many connections there was no room for
+   * @param warn takes a line that says how many connections gave way, were refused or were cut
    */
   constructor(onLate: (socket: Duplex) => void, warn: (line: string) => void) {
     this.#warn = warn;
@@ -70,8 +70,8 @@ export class Connections {
   }
 
   /**
-   * Adds a connection. If there is no room, one gives way that waits for its client: who only holds
-   * connections keeps nobody out.
+   * Adds a connection. If there is no room, one that waits for its client gives way, so that no client
+   * can keep others out by holding connections open.
    */
   add(socket: Socket): void {
     // A client that has reset already has no address, and is not there to be served.
@@ -102,9 +102,9 @@ export class Connections {
   }
 
   /**
-   * Whether there is memory for so many bytes more that a connection holds. When all of them hold too
-   * much, those are cut whose clients have taken least: a slow reader has taken more than one that
-   * does not read.
+   * Counts bytes more that a connection is to hold, and says whether there is memory for them. When all
+   * connections hold too much, it first cuts those whose clients have taken least: a slow reader has
+   * taken more than one that does not read.
    */
   hasRoom(connection: Connection, bytes: number): boolean {
     this.#heldSince += bytes;
@@ -159,7 +159,7 @@ export class Connections {
     return first ?? firstOf(once) ?? this.#slowest() ?? firstOf(...proven, newcomers);
   }
 
-  /** The connection whose client has kept a request or a response waiting longest. */
+  /** The connection whose client has kept a request or a response waiting longest, if any has for long. */
   #slowest(): Connection | undefined {
     const now = performance.now();
     let slowest: Connection | undefined;
@@ -171,11 +171,14 @@ export class Connections {
     return slowest;
   }
 
-  /** Cuts connections until all that are left hold no more than they may. */
+  /**
+   * Cuts large connections, those first whose clients have taken least, until the rest hold no more than
+   * they may. The one whose client has taken most is spared.
+   */
   #shed(): void {
     this.#heldSince = 0;
     let held = 0;
-    let leaving = 0; // what those still hold that are cut: they are closed behind the others' turn
+    let leaving = 0; // held by those that are cut, but closed only later in this turn of the event loop
     const large: { connection: Connection; bytes: number; taken: number }[] = [];
     for (const connection of this.#all.values()) {
       const { socket, held: bytes, taken } = connection;
@@ -186,7 +189,6 @@ export class Connections {
       held += bytes;
       if (bytes > SHARE_BYTES) large.push({ connection, bytes, taken });
     }
-    // Those first whose clients have taken least; the last one may stay.
     if (held > this.#maxHeld) large.sort((a, b) => a.taken - b.taken || b.bytes - a.bytes).pop();
     for (const { connection, bytes } of large) {
       if (held <= this.#maxHeld) break;

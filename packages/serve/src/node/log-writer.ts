@@ -8,7 +8,7 @@ const CHUNK_LINES = 64;
 const BATCH_CHUNKS = 4;
 const BATCH_MS = 50;
 
-/** How much may wait for a slow reader; beyond it, lines are dropped. */
+/** New lines are dropped while more than this waits for a slow reader. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
 const NEWLINE = 10;

@@ -4,11 +4,11 @@ import type { LoggedResponse } from './response.ts';
 const SMALL_BYTES = 512;
 const BLOCK_BYTES = 4_096;
 const WAIT_MS = 10; // for more small chunks
-const MAX_CHUNKS = 512; // of a block: its bytes would cost some hundred times as much as others
+const MAX_CHUNKS = 512; // in a block: in smaller chunks, bytes cost some hundred times as much processor time
 
 /**
- * Counts the body of a request as it comes, and joins its small chunks: as a buffer each, a body in
- * chunks of one byte takes 100 times its size in memory.
+ * Counts the body of a request as it comes, and joins its small chunks: with a buffer for each, a body
+ * in chunks of one byte would take 100 times its size in memory.
  */
 export class RequestBody implements ChunkTaker {
   readonly #request: EventfulRequest;

@@ -12,8 +12,8 @@ export interface ChunkTaker {
 }
 
 /**
- * An IncomingMessage whose 'end' and 'close' come to who listens for them. For a request without a
- * body, `optimizeEmptyRequests` leaves them out.
+ * An IncomingMessage whose 'end' and 'close' come to those who listen for them, also for a request
+ * without a body, for which `optimizeEmptyRequests` leaves them out.
  */
 export class EventfulRequest extends IncomingMessage {
   // An object, because V8 keeps functions that are made for each request, and all that they hold, until
