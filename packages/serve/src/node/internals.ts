@@ -64,8 +64,7 @@ let partsKey: symbol | undefined;
 let partsClass: unknown;
 
 /**
- * The status, the body and the header fields that a Response of @hono/node-server's was made of, and
- * which are sent: another body can be put in the place of its own.
+ * The status, the body and the header fields that a Response of @hono/node-server's was made of.
  * Undefined for others; then its properties have them, which costs a third of the throughput, and
  * what a native Response does not take, such as a body with 204, is a 500.
  */

@@ -182,9 +182,8 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   // What is read from then on, or is being read, is the end.
   if (outgoing.method === 'HEAD') outgoing.onHeader = () => reader.cancel().catch(() => {});
   const watched = readerBody(watchedReader(reader, outgoing));
-  if (parts) parts[1] = watched;
   // A native Response is read before its header is sent, for the length of a short body.
-  const sent = parts ? response : withBody(response, watched);
+  const sent = parts ? new Response(watched, response) : withBody(response, watched);
   if (body instanceof Blob) {
     sent.headers.set('Content-Length', String(body.size));
     // @hono/node-server would put its own type in the place of the body's.

@@ -490,8 +490,13 @@ export const anyApp: readonly AppCase[] = [
   { path: '/wait-until', ...text('later') },
 ];
 
-/** What Node's server owes to an app that uses Node's own objects. */
+/** What Node's server owes to an app that uses Node's own objects, or relies on @hono/node-server. */
 export const nodeApp: readonly AppCase[] = [
+  ...['text', 'text?again', 'blob', 'blob?again', 'stream'].map((type) => ({
+    path: `/again/${type}`,
+    ...success('plain'),
+  })),
+  { path: '/again/stream?again', ...failure(itsWords) },
   ...[
     'set-header-end',
     'status-code-end',

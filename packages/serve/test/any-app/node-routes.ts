@@ -101,6 +101,18 @@ app.get('/outgoing/early-hints', (c) => {
   nodeOf(c).outgoing.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
   return c.text('plain');
 });
+// @hono/node-server sends such a Response each time, but one of a stream once.
+const sentAgain: Record<string, Response> = {};
+const bodies: Record<string, () => string | Blob | ReadableStream> = {
+  text: () => 'plain',
+  blob: () => new Blob(['plain']),
+  stream: () => new Blob(['plain']).stream(),
+};
+app.get('/again/:type', (c) => {
+  const type = c.req.param('type');
+  sentAgain[type] ??= new Response(bodies[type]?.());
+  return sentAgain[type];
+});
 const closing = { Connection: 'close' };
 app.get('/closes/text', (c) => c.text('plain', 200, closing));
 app.get('/closes/stream', (c) => c.body(new Blob(['plain']).stream(), 200, closing));
