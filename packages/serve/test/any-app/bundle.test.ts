@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { startServer } from '../../src/testing/process.ts';
 import { bundle } from '../support/targets.ts';
-import { anyApp, nodeApp } from './cases.ts';
+import { anyApp, nodeApp, sentAgain } from './cases.ts';
 import { anyAppTestsAt } from './runner.ts';
 
 // In a file of its own, so that it runs beside the sources.
 describe('any app, on Node: the bundle', () =>
-  anyAppTestsAt((env) => startServer(bundle, { env }), { cases: [...anyApp, ...nodeApp] }));
+  anyAppTestsAt((env) => startServer(bundle, { env }), {
+    cases: [...anyApp, ...nodeApp, ...sentAgain],
+  }));

@@ -490,13 +490,17 @@ export const anyApp: readonly AppCase[] = [
   { path: '/wait-until', ...text('later') },
 ];
 
-/** What Node's server owes to an app that uses Node's own objects, or relies on @hono/node-server. */
-export const nodeApp: readonly AppCase[] = [
+/** What @hono/node-server does with a Response that an app sends again. */
+export const sentAgain: readonly AppCase[] = [
   ...['text', 'text?again', 'blob', 'blob?again', 'stream'].map((type) => ({
     path: `/again/${type}`,
     ...success('plain'),
   })),
   { path: '/again/stream?again', ...failure(itsWords) },
+];
+
+/** What Node's server owes to an app that uses Node's own objects. */
+export const nodeApp: readonly AppCase[] = [
   ...[
     'set-header-end',
     'status-code-end',

@@ -1,8 +1,10 @@
 import { describe } from 'vitest';
 import { startServer } from '../../src/testing/process.ts';
 import { fixture } from '../support/targets.ts';
-import { anyApp, nodeApp } from './cases.ts';
+import { anyApp, nodeApp, sentAgain } from './cases.ts';
 import { anyAppTestsAt } from './runner.ts';
 
 describe('any app, on Node: the sources', () =>
-  anyAppTestsAt((env) => startServer(fixture, { env }), { cases: [...anyApp, ...nodeApp] }));
+  anyAppTestsAt((env) => startServer(fixture, { env }), {
+    cases: [...anyApp, ...nodeApp, ...sentAgain],
+  }));
