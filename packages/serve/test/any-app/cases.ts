@@ -59,6 +59,9 @@ const success = (body: string, status = 200) => ({
 
 const text = (body: string, status?: number) => uncounted(success(body, status));
 
+/** What an app finds in the execution context. */
+const executionContext = text('{"props":{},"exports":"undefined"}');
+
 /** What Hono would decode with an exception for each run of escapes. */
 const costly = {
   status: 400,
@@ -486,7 +489,15 @@ export const anyApp: readonly AppCase[] = [
   // What the platform has.
   { path: '/env', ...text('{"FIXTURE":"a value of the platform","shown":false}') },
   { path: '/conn-info', ...text('127.0.0.1') },
-  { path: '/execution-context', ...text('{"props":{},"exports":{}}') },
+  {
+    path: '/execution-context',
+    ...executionContext,
+    onWorkers: {
+      ...executionContext.onWorkers,
+      body: '{"props":{},"exports":"object"}',
+      because: 'only a Worker has exports',
+    },
+  },
   { path: '/wait-until', ...text('later') },
 ];
 

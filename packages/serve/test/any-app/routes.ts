@@ -464,7 +464,7 @@ app.get('/env', (c) => {
 app.get('/execution-context', (c) => {
   const { executionCtx } = c;
   executionCtx.passThroughOnException();
-  return c.json({ props: executionCtx.props, exports: executionCtx.exports ?? {} });
+  return c.json({ props: executionCtx.props, exports: typeof executionCtx.exports });
 });
 app.get('/wait-until', (c) => {
   c.executionCtx.waitUntil(Promise.resolve());
