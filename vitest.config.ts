@@ -23,7 +23,7 @@ const template = {
 export default defineConfig({
   test: {
     globalSetup: 'test/support/build.ts',
-    setupFiles: '@edge-ping/serve/testing/kill-processes',
+    setupFiles: '@edge-ping/serve-testing/kill-processes',
     // A busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { send } from '@edge-ping/serve/testing/client';
-import { freePort, run } from '@edge-ping/serve/testing/process';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, run } from '@edge-ping/serve-testing/process';
 import { contract } from '../test/contract.ts';
 
 /** A server under test. It listens on `PORT` and responds to `GET /` with `GREETING`. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { send } from '@edge-ping/serve/testing/client';
+import { send } from '@edge-ping/serve-testing/client';
 import { openEventStreams } from './events.ts';
 import { processorTime } from './processor-time.ts';
 import { GREETING, type Running, type Server, start } from './server-process.ts';

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { send } from '@edge-ping/serve/testing/client';
-import { bundleWorker } from '@edge-ping/serve/testing/worker';
+import { send } from '@edge-ping/serve-testing/client';
+import { bundleWorker } from '@edge-ping/serve-testing/worker';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { processorTime } from './processor-time.ts';

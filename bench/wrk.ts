@@ -1,4 +1,4 @@
-import { run } from '@edge-ping/serve/testing/process';
+import { run } from '@edge-ping/serve-testing/process';
 
 /** What wrk measured. */
 export interface WrkResult {

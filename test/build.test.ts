@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '@edge-ping/serve/testing/process';
-import { bundleWorker, startWorker } from '@edge-ping/serve/testing/worker';
+import { run } from '@edge-ping/serve-testing/process';
+import { bundleWorker, startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 

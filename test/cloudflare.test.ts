@@ -1,4 +1,4 @@
-import { bundleWorker, startWorker, startWranglerDev } from '@edge-ping/serve/testing/worker';
+import { bundleWorker, startWorker, startWranglerDev } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contractTestsAt } from './support/contract-tests.ts';
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCloudflareApi, type Upload } from '@edge-ping/serve/testing/cloudflare-api';
-import { run } from '@edge-ping/serve/testing/process';
-import { startWorker, unattended } from '@edge-ping/serve/testing/worker';
+import { startCloudflareApi, type Upload } from '@edge-ping/serve-testing/cloudflare-api';
+import { run } from '@edge-ping/serve-testing/process';
+import { startWorker, unattended } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { contractTestsAt } from './support/contract-tests.ts';

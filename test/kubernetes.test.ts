@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { run } from '@edge-ping/serve/testing/process';
+import { run } from '@edge-ping/serve-testing/process';
 import { expect, test } from 'vitest';
 import { isNode, parseAllDocuments, parseDocument } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };

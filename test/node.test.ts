@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { send } from '@edge-ping/serve/testing/client';
-import { run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { send } from '@edge-ping/serve-testing/client';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { contractTestsAt } from './support/contract-tests.ts';

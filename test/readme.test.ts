@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Case } from '@edge-ping/serve/testing/cases';
+import type { Case } from '@edge-ping/serve-testing/cases';
 import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import library from '../packages/serve/package.json' with { type: 'json' };

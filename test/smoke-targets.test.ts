@@ -1,10 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nameOf, tryCase } from '@edge-ping/serve/testing/cases';
-import { send } from '@edge-ping/serve/testing/client';
-import { run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
-import { bundleWorker, startWorker } from '@edge-ping/serve/testing/worker';
+import { nameOf, tryCase } from '@edge-ping/serve-testing/cases';
+import { send } from '@edge-ping/serve-testing/client';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { bundleWorker, startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { contract } from './contract.ts';

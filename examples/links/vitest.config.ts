@@ -7,7 +7,7 @@ const project = (name: string, include: string) => ({
 
 export default defineConfig({
   test: {
-    setupFiles: '@edge-ping/serve/testing/kill-processes',
+    setupFiles: '@edge-ping/serve-testing/kill-processes',
     // A busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 600_000,

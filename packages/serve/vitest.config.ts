@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/lambda/**', 'test/image/**', 'test/package/**'],
     globalSetup: 'test/support/build.ts',
-    setupFiles: 'src/testing/kill-processes.ts',
+    setupFiles: '@edge-ping/serve-testing/kill-processes',
     testTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 10 } }, // a busy machine is no failure
     hookTimeout: 120_000,

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { tryCase } from '@edge-ping/serve/testing/cases';
-import { send } from '@edge-ping/serve/testing/client';
+import { tryCase } from '@edge-ping/serve-testing/cases';
+import { send } from '@edge-ping/serve-testing/client';
 import {
   callEngine,
   engine,
@@ -15,8 +15,8 @@ import {
   testContainer,
   testImage,
   tryEngine,
-} from '@edge-ping/serve/testing/engine';
-import { freePort, run } from '@edge-ping/serve/testing/process';
+} from '@edge-ping/serve-testing/engine';
+import { freePort, run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { contract } from '../contract.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLambda } from '@edge-ping/serve/testing/lambda';
-import { run } from '@edge-ping/serve/testing/process';
+import { startLambda } from '@edge-ping/serve-testing/lambda';
+import { run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contractTests } from '../support/contract-tests.ts';
 import { lambdaClient } from '../support/targets.ts';

@@ -1,6 +1,6 @@
-import { tryCaseBehindProxy } from '@edge-ping/serve/testing/cases';
-import { send } from '@edge-ping/serve/testing/client';
-import { freePort, run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { tryCaseBehindProxy } from '@edge-ping/serve-testing/cases';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { contract, healthCase } from '../contract.ts';
 import { nginxGlobals, nginxPaths, type RunningProxy, startProxy } from '../support/proxy.ts';

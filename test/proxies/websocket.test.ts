@@ -1,5 +1,5 @@
-import { send } from '@edge-ping/serve/testing/client';
-import { freePort, startServer } from '@edge-ping/serve/testing/process';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, startServer } from '@edge-ping/serve-testing/process';
 import { describe, vi } from 'vitest';
 import { fixture } from '../../packages/serve/test/support/targets.ts';
 import { socketTests } from '../../packages/serve/test/websocket/runner.ts';

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, type ServerProcess, startServer } from '@edge-ping/serve/testing/process';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { contractTestsAt } from '../support/contract-tests.ts';

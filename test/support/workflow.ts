@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import { run } from '@edge-ping/serve/testing/process';
+import { run } from '@edge-ping/serve-testing/process';
 import { parse } from 'yaml';
 
 interface Step {

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { run } from '@edge-ping/serve/testing/process';
+import { run } from '@edge-ping/serve-testing/process';
 import { afterAll, expect, test } from 'vitest';
 import { contract, healthCase } from '../contract.ts';
 import { appChanges, type Change, nameOf, noApp } from './changes.ts';

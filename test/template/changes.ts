@@ -1,4 +1,4 @@
-import type { Case } from '@edge-ping/serve/testing/cases';
+import type { Case } from '@edge-ping/serve-testing/cases';
 import { contract } from '../contract.ts';
 
 /** A case, as the lists of this file name it. */

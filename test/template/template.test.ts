@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '@edge-ping/serve/testing/process';
+import { run } from '@edge-ping/serve-testing/process';
 import { expect, test } from 'vitest';
 import { contract } from '../contract.ts';
 import { insert, snippets } from './page.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { run } from '@edge-ping/serve/testing/process';
-import { wranglerEnv } from '@edge-ping/serve/testing/worker';
+import { run } from '@edge-ping/serve-testing/process';
+import { wranglerEnv } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const STAGING = '# [env.staging]';

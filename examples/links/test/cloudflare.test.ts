@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { send } from '@edge-ping/serve/testing/client';
-import { run } from '@edge-ping/serve/testing/process';
+import { send } from '@edge-ping/serve-testing/client';
+import { run } from '@edge-ping/serve-testing/process';
 import {
   bundleWorker,
   startWorker,
   startWranglerDev,
   wranglerEnv,
-} from '@edge-ping/serve/testing/worker';
+} from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_TOKEN } from './contract.ts';
 import { addLink, serviceTests } from './service-tests.ts';

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCloudflareApi } from '@edge-ping/serve/testing/cloudflare-api';
-import { run } from '@edge-ping/serve/testing/process';
-import { unattended } from '@edge-ping/serve/testing/worker';
+import { startCloudflareApi } from '@edge-ping/serve-testing/cloudflare-api';
+import { run } from '@edge-ping/serve-testing/process';
+import { unattended } from '@edge-ping/serve-testing/worker';
 import { expect, test } from 'vitest';
 
 const CLOUDFLARE_ACCOUNT_ID = '0123456789abcdef0123456789abcdef';

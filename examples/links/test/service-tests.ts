@@ -1,5 +1,5 @@
-import { nameOf, tryCase } from '@edge-ping/serve/testing/cases';
-import { send } from '@edge-ping/serve/testing/client';
+import { nameOf, tryCase } from '@edge-ping/serve-testing/cases';
+import { send } from '@edge-ping/serve-testing/client';
 import { expect, test } from 'vitest';
 import { contract } from './contract.ts';
 

@@ -1,7 +1,7 @@
-export type { AccessRecord } from './access-log.ts';
-export { log } from './app-log.ts';
-export type { ErrorRecord } from './error-log.ts';
-export { watch } from './errors.ts';
+export { watch } from './app/errors.ts';
+export { log } from './app/log.ts';
+export type { AccessRecord } from './log/access-record.ts';
+export type { ErrorRecord } from './log/error-record.ts';
 
 /** What the adapters add to `c.env` on every platform: take it into your `Bindings` to use it. */
 export interface ServeBindings {

@@ -1,8 +1,8 @@
+import { type Received, send } from '@edge-ping/serve-testing/client';
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessRecord, type Exchange } from '../src/access-log.ts';
-import { type Received, send } from '../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../src/testing/process.ts';
-import { startWorker } from '../src/testing/worker.ts';
+import { accessRecord, type Exchange } from '../src/log/access-record.ts';
 import { rawConnection } from './support/raw.ts';
 import { fixture, fixtureWorker } from './support/targets.ts';
 

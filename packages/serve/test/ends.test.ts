@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../src/testing/client.ts';
-import { freePort, type ServerProcess, startServer } from '../src/testing/process.ts';
 import { rawConnection } from './support/raw.ts';
 import { fixture } from './support/targets.ts';
 

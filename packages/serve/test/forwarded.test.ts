@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../src/testing/process.ts';
 import { rawConnection } from './support/raw.ts';
 import { fixture } from './support/targets.ts';
 

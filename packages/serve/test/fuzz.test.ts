@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { send } from '@edge-ping/serve-testing/client';
+import { startServer } from '@edge-ping/serve-testing/process';
 import { expect, test } from 'vitest';
-import { send } from '../src/testing/client.ts';
-import { startServer } from '../src/testing/process.ts';
 import { cutResponse } from './support/raw.ts';
 import { fixture } from './support/targets.ts';
 import { wire } from './wire/cases.ts';

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { send } from '@edge-ping/serve-testing/client';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Hono as QuickHono } from 'hono/quick';
@@ -19,8 +21,6 @@ import {
   stopListening,
   stopParsing,
 } from '../src/node/internals.ts';
-import { send } from '../src/testing/client.ts';
-import { run, type ServerProcess, startServer } from '../src/testing/process.ts';
 import { anyApp, nodeApp } from './any-app/cases.ts';
 import { anyAppTestsAt } from './any-app/runner.ts';
 import { rawConnection } from './support/raw.ts';

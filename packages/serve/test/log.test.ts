@@ -3,10 +3,10 @@ import { existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
-import { logWriter } from '../src/node/log-writer.ts';
-import { send } from '../src/testing/client.ts';
-import { freePort, run, type ServerProcess, startServer } from '../src/testing/process.ts';
+import { logWriter } from '../src/log/writer.ts';
 import { pipeline } from './support/load.ts';
 import { fixture, SHUTDOWN_MS } from './support/targets.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import { run } from '../src/testing/process.ts';
 
 const root = join(import.meta.dirname, '..');
 

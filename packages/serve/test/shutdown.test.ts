@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from '@edge-ping/serve-testing/client';
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
-import { send } from '../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../src/testing/process.ts';
 import { healthRequest, visit } from './support/load.ts';
 import { rawConnection } from './support/raw.ts';
 import { refused } from './support/refused.ts';

@@ -2,9 +2,9 @@ import { type Env, Hono } from 'hono';
 import { Hono as QuickHono } from 'hono/quick';
 import { Hono as TinyHono } from 'hono/tiny';
 import type { ServeBindings } from '../src/index.ts';
-import { lambda } from '../src/node/lambda.ts';
 import { createServer, type NodeBindings, serve } from '../src/node/serve.ts';
-import { worker } from '../src/workers.ts';
+import { lambda } from '../src/web/lambda.ts';
+import { worker } from '../src/web/workers.ts';
 
 // What the types let pass and what they refuse. The compiler checks this file; nothing runs it.
 

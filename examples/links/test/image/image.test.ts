@@ -4,7 +4,7 @@ import {
   removeTestArtefacts,
   startContainer,
   testImage,
-} from '@edge-ping/serve/testing/engine';
+} from '@edge-ping/serve-testing/engine';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clickUntilStopped } from '../clicks.ts';
 import { ADMIN_TOKEN } from '../contract.ts';

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { errorReply } from '../responses.ts';
+import { errorReply } from '../app/responses.ts';
 import { unmapped } from './client-address.ts';
 import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
 import type { LoggedResponse } from './response.ts';

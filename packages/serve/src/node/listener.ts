@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ExecutionContext } from 'hono';
-import { type AppLine, type LineTaker, takeLine } from '../app-log.ts';
-import type { BackgroundTasks } from '../background-tasks.ts';
-import { type ErrorTaker, takeError } from '../errors.ts';
-import { isCostlyToDecode } from '../escapes.ts';
-import { jsonLine } from '../json-line.ts';
-import { type Fetch, respond } from '../respond.ts';
+import type { BackgroundTasks } from '../app/background-tasks.ts';
+import { type ErrorTaker, takeError } from '../app/errors.ts';
+import { isCostlyToDecode } from '../app/escapes.ts';
+import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
+import { type Fetch, respond } from '../app/respond.ts';
+import { jsonLine } from '../log/json-line.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
 import { partsOf, readerBody } from './internals.ts';

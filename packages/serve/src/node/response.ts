@@ -4,8 +4,8 @@ import {
   ServerResponse,
   STATUS_CODES,
 } from 'node:http';
-import { reasonOf, unseen } from '../error-log.ts';
-import { errorReply } from '../responses.ts';
+import { errorReply } from '../app/responses.ts';
+import { reasonOf, unseen } from '../log/error-record.ts';
 import { forgetRemoved, isAbort } from './internals.ts';
 import type { EventfulRequest } from './request.ts';
 

@@ -2,8 +2,8 @@ import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
-import { messageOf } from '../error-log.ts';
-import { openLogs } from './logs.ts';
+import { messageOf } from '../log/error-record.ts';
+import { openLogs } from '../log/logs.ts';
 import { makeServer, type OptionalIfEmpty, type ServerOptions } from './server.ts';
 import { readSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
+import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
-import { startServer } from '../../src/testing/process.ts';
 import { bundle } from '../support/targets.ts';
 import { anyApp, nodeApp, sentAgain } from './cases.ts';
 import { anyAppTestsAt } from './runner.ts';

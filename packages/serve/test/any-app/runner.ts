@@ -1,7 +1,7 @@
+import { type Received, type Sent, send } from '@edge-ping/serve-testing/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AccessRecord } from '../../src/access-log.ts';
-import type { ErrorRecord } from '../../src/error-log.ts';
-import { type Received, type Sent, send } from '../../src/testing/client.ts';
+import type { AccessRecord } from '../../src/log/access-record.ts';
+import type { ErrorRecord } from '../../src/log/error-record.ts';
 import { health } from '../support/targets.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { type AppCase, anyApp, type Owed } from './cases.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe, expect, test } from 'vitest';
-import { startWorker } from '../../src/testing/worker.ts';
 import { fixtureWorker } from '../support/targets.ts';
 import { anyAppTestsAt } from './runner.ts';
 

@@ -1,8 +1,8 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { startServer } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/index.ts';
-import { send } from '../../src/testing/client.ts';
-import { startServer } from '../../src/testing/process.ts';
 import { fixture, nodeServers } from '../support/targets.ts';
 import { appLogTests } from './runner.ts';
 

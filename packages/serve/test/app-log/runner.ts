@@ -1,6 +1,6 @@
+import type { Received, Sent } from '@edge-ping/serve-testing/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AccessRecord } from '../../src/access-log.ts';
-import type { Received, Sent } from '../../src/testing/client.ts';
+import type { AccessRecord } from '../../src/log/access-record.ts';
 import { cases, traceparents } from './cases.ts';
 
 /** A target that serves the routes of routes.ts. */

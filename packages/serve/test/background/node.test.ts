@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { startServer } from '../../src/testing/process.ts';
 import { nodeServers } from '../support/targets.ts';
 import { backgroundTests } from './runner.ts';
 

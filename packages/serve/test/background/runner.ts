@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Received, Sent } from '@edge-ping/serve-testing/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ErrorRecord } from '../../src/error-log.ts';
-import type { Received, Sent } from '../../src/testing/client.ts';
+import type { ErrorRecord } from '../../src/log/error-record.ts';
 
 /** A target that serves the routes of routes.ts. */
 export interface BackgroundTarget {

@@ -1,4 +1,4 @@
-import { lambda } from '../../src/node/lambda.ts';
+import { lambda } from '../../src/web/lambda.ts';
 import { serveApps } from './apps.ts';
 
 const functions = serveApps(lambda);

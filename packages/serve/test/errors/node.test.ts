@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { send } from '@edge-ping/serve-testing/client';
+import { run } from '@edge-ping/serve-testing/process';
 import { describe, expect } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { run } from '../../src/testing/process.ts';
 import { errorsBundle, errorsSource } from '../support/targets.ts';
 import { cases } from './cases.ts';
 import { type ErrorTarget, errorTests } from './runner.ts';

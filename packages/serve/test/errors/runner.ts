@@ -1,7 +1,7 @@
+import type { Received, Sent } from '@edge-ping/serve-testing/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AccessRecord } from '../../src/access-log.ts';
-import type { ErrorRecord } from '../../src/error-log.ts';
-import type { Received, Sent } from '../../src/testing/client.ts';
+import type { AccessRecord } from '../../src/log/access-record.ts';
+import type { ErrorRecord } from '../../src/log/error-record.ts';
 import { cases, type Owed, requestId } from './cases.ts';
 
 /** A target that serves each app of apps.ts. */

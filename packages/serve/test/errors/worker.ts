@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'hono';
-import { worker } from '../../src/workers.ts';
+import { worker } from '../../src/web/workers.ts';
 import { serveApps } from './apps.ts';
 
 const workers = serveApps(worker);

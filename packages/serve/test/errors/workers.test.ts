@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { bundleWorker, startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
 import { errorsWorkerConfig } from '../support/targets.ts';
 import { errorTests } from './runner.ts';
 

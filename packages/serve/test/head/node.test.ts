@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { startServer } from '../../src/testing/process.ts';
 import { anyApp, nodeApp } from '../any-app/cases.ts';
 import { rawConnection } from '../support/raw.ts';
 import { fixture } from '../support/targets.ts';

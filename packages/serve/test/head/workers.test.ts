@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { startWorker } from '../../src/testing/worker.ts';
 import { fixtureWorker } from '../support/targets.ts';
 import { headTests } from './runner.ts';
 

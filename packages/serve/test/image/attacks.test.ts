@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
+import { send } from '@edge-ping/serve-testing/client';
 import {
   callEngine,
   removeTestArtefacts,
   startContainer,
   testImage,
-} from '../../src/testing/engine.ts';
-import { run } from '../../src/testing/process.ts';
+} from '@edge-ping/serve-testing/engine';
+import { run } from '@edge-ping/serve-testing/process';
+import { beforeAll, expect, test } from 'vitest';
 import { healthRequest } from '../support/load.ts';
 import { rawConnection } from '../support/raw.ts';
 import { attackedBundle } from '../support/targets.ts';

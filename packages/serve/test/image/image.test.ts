@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
+import { send } from '@edge-ping/serve-testing/client';
 import {
   callEngine,
   removeTestArtefacts,
   startContainer,
   testImage,
-} from '../../src/testing/engine.ts';
+} from '@edge-ping/serve-testing/engine';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { nodeBundle } from '../support/targets.ts';
 import { openSocket } from '../websocket/client.ts';
 import { socketTests } from '../websocket/runner.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { events, startLambda } from '@edge-ping/serve-testing/lambda';
 import { describe, expect, test } from 'vitest';
-import { events, startLambda } from '../../src/testing/lambda.ts';
 import { anyAppTests } from '../any-app/runner.ts';
 import { appLogTests } from '../app-log/runner.ts';
 import { backgroundTests } from '../background/runner.ts';

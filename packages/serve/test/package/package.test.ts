@@ -1,11 +1,11 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { send } from '@edge-ping/serve-testing/client';
+import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { bundleWorker, startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { send } from '../../src/testing/client.ts';
-import { run, type ServerProcess, startServer } from '../../src/testing/process.ts';
-import { bundleWorker, startWorker } from '../../src/testing/worker.ts';
 import { openSocket } from '../websocket/client.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
+import { send } from '@edge-ping/serve-testing/client';
+import { run } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { createServer } from '../../src/node/serve.ts';
-import { send } from '../../src/testing/client.ts';
-import { run } from '../../src/testing/process.ts';
 import { rawConnection } from '../support/raw.ts';
 
 const greeting = (text: string) => new Hono().get('/', (c) => c.text(text));

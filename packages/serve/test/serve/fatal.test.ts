@@ -1,6 +1,6 @@
+import { send } from '@edge-ping/serve-testing/client';
+import type { ServerProcess } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import type { ServerProcess } from '../../src/testing/process.ts';
 import { refused } from '../support/refused.ts';
 import { events, inProgress, startService } from './start.ts';
 

@@ -1,5 +1,5 @@
+import { startServer } from '@edge-ping/serve-testing/process';
 import { expect } from 'vitest';
-import { startServer } from '../../src/testing/process.ts';
 import { rawConnection } from '../support/raw.ts';
 import { service } from '../support/targets.ts';
 

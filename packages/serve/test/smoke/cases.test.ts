@@ -1,5 +1,5 @@
+import { type Expected, requestOf, tryCase } from '@edge-ping/serve-testing/cases';
 import { expect, test } from 'vitest';
-import { type Expected, requestOf, tryCase } from '../../src/testing/cases.ts';
 
 const one = { method: 'GET', path: '/', status: 200, headers: {} };
 

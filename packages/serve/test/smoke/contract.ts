@@ -1,4 +1,4 @@
-import type { Case } from '../../src/testing/cases.ts';
+import type { Case } from '@edge-ping/serve-testing/cases';
 
 const json = { 'content-type': 'application/json' };
 

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createRawServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { adapterHeaders, type Case, nameOf, requestOf } from '@edge-ping/serve-testing/cases';
+import { run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { adapterHeaders, type Case, nameOf, requestOf } from '../../src/testing/cases.ts';
-import { run } from '../../src/testing/process.ts';
 import { contract, healthCase } from './contract.ts';
 
 const command = ['node', join(import.meta.dirname, 'smoke.ts')];

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { bundleWorker } from '@edge-ping/serve-testing/worker';
 import { build } from 'esbuild';
-import { bundleWorker } from '../../src/testing/worker.ts';
 import {
   attackedBundle,
   attackedSource,

@@ -1,5 +1,5 @@
 import { truncateSync, writeSync } from 'node:fs';
-import { lineSink } from '../../src/node/log-writer.ts';
+import { lineSink } from '../../src/log/writer.ts';
 
 // Writes lines to a file whose size is limited. The first is shorter than what fits in by the number
 // BEFORE, without its newline. On stderr it says how many lines each write has lost.

@@ -1,4 +1,4 @@
-import type { Received } from '../../src/testing/client.ts';
+import type { Received } from '@edge-ping/serve-testing/client';
 import { type RawConnection, rawConnection } from './raw.ts';
 import { health } from './targets.ts';
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Received } from '../../src/testing/client.ts';
+import type { Received } from '@edge-ping/serve-testing/client';
 
 /** Cuts the first response off what came, or gives nothing while it is incomplete. */
 export const cutResponse = (text: string, isHead: boolean): [Received, string] | undefined => {

@@ -1,5 +1,5 @@
+import { send } from '@edge-ping/serve-testing/client';
 import { expect } from 'vitest';
-import { send } from '../../src/testing/client.ts';
 
 /** Resolves once nothing listens on the port any more: the drain has begun. */
 export const refused = (port: number): Promise<void> =>

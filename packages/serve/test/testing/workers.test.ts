@@ -1,14 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
+import { send } from '@edge-ping/serve-testing/client';
 import {
   bundleWorker,
   startWorker,
   startWranglerDev,
   type WorkerBundle,
-} from '../../src/testing/worker.ts';
+} from '@edge-ping/serve-testing/worker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const configText = `
 name = "remembers"

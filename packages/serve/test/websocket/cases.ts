@@ -1,4 +1,4 @@
-import type { AccessRecord } from '../../src/access-log.ts';
+import type { AccessRecord } from '../../src/log/access-record.ts';
 
 type Message = string | Uint8Array;
 type Text = string | RegExp;

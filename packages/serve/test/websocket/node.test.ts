@@ -1,5 +1,5 @@
+import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
-import { startServer } from '../../src/testing/process.ts';
 import { nodeServers } from '../support/targets.ts';
 import { malformed } from './cases.ts';
 import { socketTests } from './runner.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { send } from '@edge-ping/serve-testing/client';
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../../src/testing/client.ts';
-import { type ServerProcess, startServer } from '../../src/testing/process.ts';
 import { rawConnection } from '../support/raw.ts';
 import { fixture, health } from '../support/targets.ts';
 import { openSocket } from './client.ts';

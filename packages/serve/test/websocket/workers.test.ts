@@ -1,5 +1,5 @@
+import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe, expect, test } from 'vitest';
-import { startWorker } from '../../src/testing/worker.ts';
 import { fixtureWorker } from '../support/targets.ts';
 import { openSocket } from './client.ts';
 import { socketTests } from './runner.ts';

@@ -1,5 +1,5 @@
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServerProcess, startServer } from '../../src/testing/process.ts';
 import { type RawConnection, rawConnection } from '../support/raw.ts';
 import { nodeServers } from '../support/targets.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';

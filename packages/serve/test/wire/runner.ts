@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import type { ServerProcess } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
-import type { ServerProcess } from '../../src/testing/process.ts';
 import { rawConnection } from '../support/raw.ts';
 import { wire } from './cases.ts';
 

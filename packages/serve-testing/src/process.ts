@@ -2,8 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { AccessRecord } from '../access-log.ts';
-import type { ErrorRecord } from '../error-log.ts';
+import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
 
 /** A server process and what it has said so far. */
 export interface ServerProcess {

@@ -2,6 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context, ExecutionContext } from 'hono';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { NO_MEMORY } from '../node/connection.ts';
+import { detachParser } from '../node/internals.ts';
+import {
+  type LoggedResponse,
+  type OutgoingOwner,
+  outgoingOf,
+  type Upgraded,
+} from '../node/response.ts';
 import {
   asksForWebSocket,
   chosenProtocol,
@@ -11,12 +19,9 @@ import {
   refuse,
   type WebSocketEvents,
   withDefaults,
-} from '../websocket.ts';
-import { NO_MEMORY } from './connection.ts';
-import { detachParser } from './internals.ts';
-import { type LoggedResponse, type OutgoingOwner, outgoingOf, type Upgraded } from './response.ts';
+} from './websocket.ts';
 
-export type { WebSocketEvents, WebSocketMessageEvent, WebSocketOptions } from '../websocket.ts';
+export type { WebSocketEvents, WebSocketMessageEvent, WebSocketOptions } from './websocket.ts';
 
 const MAX_UNSENT_BYTES = 1_048_576; // that wait for a client when a message more is sent
 const PART_BYTES = 256; // that a frame, or a piece of one, takes in memory while it waits, beside its own

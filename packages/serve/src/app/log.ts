@@ -1,8 +1,8 @@
 import type { Context, ExecutionContext } from 'hono';
-import { MAX_ID, truncate } from './access-log.ts';
-import { loggedError } from './error-log.ts';
-import { jsonLine } from './json-line.ts';
-import { traceIdOf } from './trace.ts';
+import { MAX_ID, truncate } from '../log/access-record.ts';
+import { loggedError } from '../log/error-record.ts';
+import { jsonLine } from '../log/json-line.ts';
+import { traceIdOf } from '../log/trace-id.ts';
 
 const MAX_MESSAGE = 8_192;
 const MAX_FIELD = 8_192; // workerd shows no more than 10,000 characters

@@ -2,12 +2,12 @@ import { type Env, Hono, type Schema } from 'hono';
 // Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
 import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
-import { BackgroundTasks } from '../background-tasks.ts';
-import { watchOutermost } from '../errors.ts';
-import { jsonLine } from '../json-line.ts';
-import { serveWeb } from '../web.ts';
-import { decodedFetch } from './decoded-fetch.ts';
-import type { OptionalIfEmpty, OwnBindings, WithBindings } from './server.ts';
+import { BackgroundTasks } from '../app/background-tasks.ts';
+import { watchOutermost } from '../app/errors.ts';
+import { jsonLine } from '../log/json-line.ts';
+import { decodedFetch } from '../node/decoded-fetch.ts';
+import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../node/server.ts';
+import { serveWeb } from './serve-web.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
 const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
-import type { AccessRecord } from '../access-log.ts';
-import type { ErrorRecord } from '../error-log.ts';
 import { run } from './process.ts';
 
 /** What makes wrangler run unattended: without questions, colours or telemetry. */

@@ -1,12 +1,18 @@
 import type { ExecutionContext } from 'hono';
-import { type AccessRecord, accessRecord, type Exchange } from './access-log.ts';
-import { type AppLine, type LineTaker, takeLine } from './app-log.ts';
-import { type ErrorRecord, errorRecord, type RequestName, reasonOf, unseen } from './error-log.ts';
-import { type ErrorTaker, takeError } from './errors.ts';
-import { isCostlyToDecode } from './escapes.ts';
-import { type Fetch, respond } from './respond.ts';
-import { badRequest, connectionFields } from './responses.ts';
-import { traceIdOf } from './trace.ts';
+import { type ErrorTaker, takeError } from '../app/errors.ts';
+import { isCostlyToDecode } from '../app/escapes.ts';
+import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
+import { type Fetch, respond } from '../app/respond.ts';
+import { badRequest, connectionFields } from '../app/responses.ts';
+import { type AccessRecord, accessRecord, type Exchange } from '../log/access-record.ts';
+import {
+  type ErrorRecord,
+  errorRecord,
+  type RequestName,
+  reasonOf,
+  unseen,
+} from '../log/error-record.ts';
+import { traceIdOf } from '../log/trace-id.ts';
 
 /** What a platform that speaks `Request` and `Response` knows of a request, and does with its records. */
 export interface Platform {

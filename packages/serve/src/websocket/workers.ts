@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'hono';
-import { reasonOf } from './error-log.ts';
-import { type SocketOwner, whenClosed } from './web.ts';
+import { reasonOf } from '../log/error-record.ts';
+import { type SocketOwner, whenClosed } from '../web/serve-web.ts';
 import {
   asksForWebSocket,
   chosenProtocol,

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
 import type { APIGatewayProxyResult } from 'hono/aws-lambda';
-import type { AccessRecord } from '../access-log.ts';
-import type { ErrorRecord } from '../error-log.ts';
 import { decodedBody, type Received, type Sent } from './client.ts';
 import { run } from './process.ts';
 

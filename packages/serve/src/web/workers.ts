@@ -1,7 +1,7 @@
 import type { Env, ExecutionContext, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
-import { watchOutermost } from './errors.ts';
-import { serveWeb } from './web.ts';
+import { watchOutermost } from '../app/errors.ts';
+import { serveWeb } from './serve-web.ts';
 
 // Objects, not lines: Workers Logs indexes their fields.
 const consoles = { INFO: console.log, WARN: console.warn, ERROR: console.error };

@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { unblock } from './internals.ts';
+import { unblock } from '../node/internals.ts';
 
 // Lines are made in chunks because code runs faster in a loop than between system calls, and written
 // in batches because a write for each line would halve the throughput.

@@ -6,7 +6,7 @@ import {
   type WSContextInit,
   type WSEvents,
 } from 'hono/ws';
-import { take } from './errors.ts';
+import { take } from '../app/errors.ts';
 
 /** The options of `upgradeWebSocket`. */
 export interface WebSocketOptions {

@@ -1,4 +1,4 @@
-import { MAX_ID, truncate } from './access-log.ts';
+import { MAX_ID, truncate } from './access-record.ts';
 
 const MAX_STACK = 8_192;
 const MAX_MESSAGE = 65_536; // of an error whose stack is shown

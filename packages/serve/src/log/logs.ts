@@ -1,9 +1,9 @@
 import { fstatSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { accessRecord, type Exchange } from '../access-log.ts';
-import { type ErrorRecord, errorRecord, type RequestName } from '../error-log.ts';
-import { jsonLine } from '../json-line.ts';
-import { lineSink, logWriter } from './log-writer.ts';
+import { accessRecord, type Exchange } from './access-record.ts';
+import { type ErrorRecord, errorRecord, type RequestName } from './error-record.ts';
+import { jsonLine } from './json-line.ts';
+import { lineSink, logWriter } from './writer.ts';
 
 /** Clients send UTF-8 in header fields; Node reads Latin-1. */
 export const decoded = (text: IncomingHttpHeaders[string]): string => {

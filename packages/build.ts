@@ -1,7 +1,6 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import manifest from './package.json' with { type: 'json' };
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 
-// Makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
+// Run in the folder of a package: makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
 // Node refuses to strip types inside node_modules, so a package that is installed has none.
 
 /** The path of what the compiler makes of a source. */
@@ -19,8 +18,11 @@ const compiled = (sources: string | Record<string, string>) => {
   );
 };
 
+const manifest = JSON.parse(await readFile('package.json', 'utf8'));
 const { private: _private, scripts: _scripts, devDependencies: _dev, ...published } = manifest;
-const exports = Object.entries(manifest.exports).map(([name, path]) => [name, compiled(path)]);
+const exports = Object.entries<string | Record<string, string>>(manifest.exports).map(
+  ([name, path]) => [name, compiled(path)],
+);
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist');
