@@ -2,7 +2,7 @@ import { type Received, send } from '@edge-ping/serve-testing/client';
 import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessRecord, type Exchange } from '../src/log/access-record.ts';
+import { type AccessEntry, accessRecord } from '../src/log/access-record.ts';
 import { rawConnection } from './support/raw.ts';
 import { fixture, fixtureWorker } from './support/targets.ts';
 
@@ -25,7 +25,7 @@ const fields = {
   bytes_out: expect.any(Number),
 };
 
-const exchange: Exchange = {
+const exchange: AccessEntry = {
   time: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
   duration: 0,
   id: 'r1',

@@ -99,7 +99,7 @@ test.skipIf(process.platform !== 'linux')(
       connect(few.port, '127.0.0.1').on('error', () => {}),
     );
     const line =
-      /^at most 8 connections at a time: (\d+) that waited for a request gave way to new ones, 0 new ones were refused$/;
+      /^at most 8 connections at a time: (\d+) that waited for their clients gave way to new ones, 0 new ones were refused$/;
     const gaveWay = () =>
       few.errors().reduce((sum, { message }) => sum + Number(line.exec(message)?.[1]), 0);
     await expect.poll(gaveWay, { timeout: 5_000 }).toBe(52);

@@ -1,8 +1,13 @@
 /** The body of a response that says no more than its status, and the header fields that go with it. */
-export const errorReply = (message: string) => ({
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ message }),
-});
+export const errorReply = (message: string) => {
+  const body = JSON.stringify({ message });
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': String(body.length),
+    'X-Content-Type-Options': 'nosniff',
+  };
+  return { headers, body };
+};
 
 /** A response that says no more than its status. */
 const errorResponse = (status: number, message: string): Response => {

@@ -1,5 +1,5 @@
 /** What happened in one exchange of a request and its response. */
-export interface Exchange {
+export interface AccessEntry {
   time: number; // when it ended, in milliseconds since the epoch
   duration: number; // in milliseconds, with fractions
   id: string;
@@ -52,22 +52,22 @@ const goDuration = (ns: number): string => {
  * of a trace has its id behind them.
  * @see https://echo.labstack.com/docs/middleware/logger
  */
-export const accessRecord = (exchange: Exchange) => {
-  const latency = Math.round(exchange.duration * 1e6);
+export const accessRecord = (entry: AccessEntry) => {
+  const latency = Math.round(entry.duration * 1e6);
   return {
-    time: timestamp(exchange.time),
-    id: truncate(exchange.id, MAX_ID),
-    remote_ip: exchange.remoteAddress,
-    host: truncate(exchange.host),
-    method: exchange.method,
-    uri: truncate(exchange.uri),
-    user_agent: truncate(exchange.userAgent),
-    status: exchange.status,
-    error: truncate(exchange.error),
+    time: timestamp(entry.time),
+    id: truncate(entry.id, MAX_ID),
+    remote_ip: entry.remoteAddress,
+    host: truncate(entry.host),
+    method: entry.method,
+    uri: truncate(entry.uri),
+    user_agent: truncate(entry.userAgent),
+    status: entry.status,
+    error: truncate(entry.error),
     latency,
     latency_human: goDuration(latency),
-    bytes_in: exchange.bytesIn,
-    bytes_out: exchange.bytesOut,
-    ...(exchange.traceId && { trace_id: exchange.traceId }),
+    bytes_in: entry.bytesIn,
+    bytes_out: entry.bytesOut,
+    ...(entry.traceId && { trace_id: entry.traceId }),
   };
 };

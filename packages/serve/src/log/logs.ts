@@ -1,15 +1,13 @@
 import { fstatSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
-import { accessRecord, type Exchange } from './access-record.ts';
+import { type AccessEntry, accessRecord } from './access-record.ts';
 import { type ErrorRecord, errorRecord, type RequestName } from './error-record.ts';
 import { jsonLine } from './json-line.ts';
 import { lineSink, logWriter } from './writer.ts';
 
-/** Clients send UTF-8 in header fields; Node reads Latin-1. */
-export const decoded = (text: IncomingHttpHeaders[string]): string => {
-  if (typeof text !== 'string') return '';
-  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
-};
+/** The options that direct the logs. */
+export interface LogOptions {
+  accessLog?: false | undefined;
+}
 
 /** Whether stdout and stderr are one file or pipe, as behind `2>&1`. */
 const areOne = (): boolean => {
@@ -41,20 +39,16 @@ const makeLogs = () => {
     say(jsonLine(errorRecord(level, thrown, request)));
   const accessLog = logWriter(
     toStdout,
-    (exchange: Exchange) => jsonLine(accessRecord(exchange)),
+    (entry: AccessEntry) => jsonLine(accessRecord(entry)),
     (lines, onLost) =>
       say(jsonLine(errorRecord('WARN', `${lines} access log records lost`)), onLost),
   );
-  /** Write what still waits for its handler to end. */
-  const waiting = new Set<() => void>();
   return {
-    say,
-    report,
-    write: accessLog.write,
-    waiting,
+    writeAccess: accessLog.write,
+    writeError: report,
+    writeLine: (line: object | string) => say(typeof line === 'string' ? line : jsonLine(line)),
     /** Resolves once everything is written or counted as lost. */
     async flush(): Promise<void> {
-      for (const write of waiting) write();
       await accessLog.flush();
       await written();
       await accessLog.flush(); // what it says of lost records may have been lost for want of room
@@ -70,7 +64,7 @@ export type Logs = ReturnType<typeof makeLogs>;
 let logs: Logs | undefined;
 
 /** Opens the logs of the process: the access log on stdout, the error log on stderr. All its servers share them. */
-export const openLogs = (): Logs => {
+export const openLogs = ({ accessLog }: LogOptions = {}): Logs => {
   logs ??= makeLogs();
-  return logs;
+  return accessLog === false ? { ...logs, writeAccess() {} } : logs;
 };

@@ -1,103 +1,69 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../app/responses.ts';
 import { unmapped } from './client-address.ts';
+import type { Exchange } from './exchange.ts';
 import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
-import type { LoggedResponse } from './response.ts';
+import { MAX_QUEUED_BYTES, type Memory, NO_MEMORY, requestBytes } from './memory.ts';
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
-const MAX_QUEUED_BYTES = 65_536; // of responses that are ready, before the next one is made
 const LINGER_MS = 1_000;
 const UNREAD_MS = 500; // for the rest of a request that has its response
 const STALL_MS = 60_000; // a kernel lets a client that reads 64 kB/s take 2 MB at a time
 const REQUEST_MS = 30_000; // for a request with its body,
-const BYTES_PER_SECOND = 500; // and a second more for each of these, as Apache's RequestReadTimeout has it
-/** How often the clocks are looked at. */
-export const LOOK_MS = 1_000;
-const KEEP_MS = 620_000; // as keepAliveTimeout
+const BODY_RATE = 500; // and a second more for so many bytes, as Apache's RequestReadTimeout has it
+const READ_RATE = 64_000; // bytes a second, of a client that is no slower than it can be expected to be
+const MAX_CREDIT_MS = 60_000; // that a burst of bytes or requests pays for
+const REQUEST_CREDIT_MS = 1_000; // that a request pays for
+/** How long a kept connection may wait for a request: load balancers keep theirs up to 600 s (Google). */
+export const KEEP_MS = 620_000;
 const MIN_AGE_MS = 240_000; // of a kept connection that the server ends,
 const AGE_RANGE_MS = 120_000; // and by how much it varies, so that those of one moment don't end in one
 
-const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
-const STRING_BYTES = 64; // that a name or a value takes beside its characters
-
-/** About how many bytes a request takes in memory. */
-const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number => {
-  let bytes = REQUEST_BYTES + url.length + rawHeaders.length * STRING_BYTES;
-  for (const text of rawHeaders) bytes += text.length;
-  return bytes;
-};
-
-/** Why a connection is cut when all of them hold too much. */
-export const NO_MEMORY = 'there is no memory left for what waits for clients';
-
 const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
-  const fields = {
-    ...headers,
-    'Content-Length': Buffer.byteLength(body),
-    'X-Content-Type-Options': 'nosniff',
-    Connection: 'close',
-  };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`;
 };
 
-/** A response that is due, and what begins to make it, until that has begun. */
-interface Due {
-  response: LoggedResponse;
-  bytes: number; // of its request
-  begin: (() => void) | undefined;
-}
-
-/** What a connection asks of the one who has all of them. */
-interface Owner {
-  /** Takes note that no response is due on a connection any more. */
-  onWaiting(connection: Connection): void;
-  /** Whether there is memory for so many bytes more that a connection holds. */
-  hasRoom(connection: Connection, bytes: number): boolean;
-}
-
-/** An open connection and the responses that are due on it. */
+/** An open connection and the exchanges whose responses are due on it. */
 export class Connection {
   /** The address of the other side, which a destroyed socket no longer tells. */
   readonly peer: string;
   readonly socket: Socket;
   /** Why the server cut the connection, if it did. */
   cutBecause = '';
-  /** Where its owner keeps it while it waits for a request. */
-  waitingIn: Set<Connection> | undefined;
-  readonly #owner: Owner;
-  readonly #due: Due[] = [];
-  #latest: LoggedResponse | undefined; // until it is closed and its request is complete
-  #latestBytes = 0; // of its request
+  readonly #memory: Memory;
+  readonly #due: Exchange[] = [];
+  #latest: Exchange | undefined; // until it is closed and its request is complete
   #waitingSince = performance.now(); // for the header of a request
   readonly #endAt = this.#waitingSince + MIN_AGE_MS + Math.random() * AGE_RANGE_MS;
   #requests = 0;
   #requestBytes = 0; // of those whose responses are due
   #isEnding = false; // no further request is served
-  #bytesTaken = 0; // at the last look,
-  #takenAt = performance.now(); // and when they became so many
+  #moved = 0; // bytes in both directions, at the last look
+  #movedAt = this.#waitingSince; // when that changed
+  #paidUntil = this.#waitingSince + REQUEST_CREDIT_MS;
+  #taken = 0; // bytes that the client had taken at the last look,
+  #takenAt = this.#waitingSince; // and when they became so many
 
-  constructor(socket: Socket, owner: Owner) {
+  constructor(socket: Socket, memory: Memory) {
     this.socket = socket;
-    this.#owner = owner;
+    this.#memory = memory;
     this.peer = unmapped(socket.remoteAddress ?? '');
     onLastResponse(socket, () => this.#linger());
     socket.on('close', () => {
       // Before Node 25, this does not close responses that are queued behind another.
-      for (const { response } of this.#due) response.destroy();
+      for (const { outgoing } of this.#due) outgoing.destroy();
       // Nor does it close a request that has its response: a handler would wait for its body for good.
-      this.#latest?.req.destroy();
+      this.#latest?.incoming.destroy();
     });
   }
 
   /** Whether there is memory for so many bytes more that it holds. */
-  readonly hasRoom = (bytes: number): boolean => this.#owner.hasRoom(this, bytes);
-
-  /** How many requests it has had. */
-  get requests(): number {
-    return this.#requests;
+  hasRoom(bytes: number): boolean {
+    return this.#memory.hasRoom(this, bytes);
   }
 
   /** About how many bytes it holds in memory: requests, what is not read of a body or a message, and not taken of responses. */
@@ -105,15 +71,26 @@ export class Connection {
     return this.socket.writableLength + this.#requestBytes + (this.#latest?.held ?? 0);
   }
 
-  /** How many bytes its client has taken. */
-  get taken(): number {
-    return bytesTaken(this.socket);
+  /**
+   * Until when its client has paid for its place, by bytes that it has sent or taken and by requests: a
+   * minute ahead at most, so that no burst buys more.
+   */
+  paidUntil(now: number): number {
+    const moved = this.socket.bytesRead + bytesTaken(this.socket);
+    const rate = this.#latest?.incoming.complete === false ? BODY_RATE : READ_RATE;
+    const paid = this.#paidUntil + ((moved - this.#moved) / rate) * 1_000;
+    const isWaiting = this.#due.length === 0 || this.#isClientsTurn;
+    if (moved !== this.#moved || !isWaiting) this.#movedAt = now;
+    this.#moved = moved;
+    // While the server has to respond, the client does not fall behind.
+    this.#paidUntil = Math.min(isWaiting ? paid : Math.max(paid, now), now + MAX_CREDIT_MS);
+    return this.#paidUntil;
   }
 
-  /** For how many milliseconds its client has kept a request waiting for its body, or a response. */
-  lag(now: number): number {
-    const stall = this.socket.writableLength > 0 ? now - this.#takenAt - LOOK_MS : 0;
-    return Math.max(stall, this.#bodyLag());
+  /** Whether it waits for a request, or its client has kept a body or a response waiting for that many milliseconds. */
+  waits(now: number, milliseconds: number): boolean {
+    this.paidUntil(now);
+    return this.#due.length === 0 || now - this.#movedAt > milliseconds;
   }
 
   /**
@@ -124,66 +101,63 @@ export class Connection {
     return performance.now() > this.#endAt;
   }
 
-  /** Whether a response to a further request may be made. */
-  accept(response: LoggedResponse): boolean {
+  /**
+   * Takes a request in. `begin` is called in its turn, when the responses before it are made and, but for
+   * a few bytes, handed over: made side by side, large ones would all wait in memory for the first.
+   * @returns whether it will be served
+   */
+  take(exchange: Exchange, begin: (exchange: Exchange) => void): boolean {
     if (this.#due.length === MAX_DUE) {
       this.#isEnding = true;
       // What is ready is sent first.
-      setImmediate().then(() => this.cut(`more than ${MAX_DUE} requests were pipelined`));
+      setImmediate(() => this.cut(`more than ${MAX_DUE} requests were pipelined`));
     }
-    if (this.#isEnding || this.#latest?.isLast) {
+    if (this.#isEnding || this.#latest?.isLast || this.socket.destroyed) {
       stopParsing(this.socket);
       return false;
     }
-    this.#latestBytes = requestBytes(response.req);
-    if (!this.hasRoom(this.#latestBytes)) {
+    exchange.requestBytes = requestBytes(exchange.incoming);
+    if (!this.hasRoom(exchange.requestBytes)) {
       this.#isEnding = true;
       this.cut(NO_MEMORY);
       return false;
     }
     this.#requests += 1;
-    this.#latest = response;
-    response.hasRoom = this.hasRoom;
+    this.#requestBytes += exchange.requestBytes;
+    this.#paidUntil = Math.max(this.#paidUntil, exchange.startedAt);
+    this.#latest = exchange;
+    if (this.#due.push(exchange) === 1) begin(exchange);
+    else {
+      // In the async context of its own request, not of the one before.
+      exchange.begin = AsyncResource.bind(() => begin(exchange));
+      this.#beginNext();
+    }
     return true;
   }
 
   /**
-   * Makes a response once those before it are made and, but for a few bytes, handed over: made side
-   * by side, large ones would all wait in memory for the first.
-   */
-  inTurn(response: LoggedResponse, begin: () => void): void {
-    const bytes = this.#latestBytes;
-    this.#requestBytes += bytes;
-    this.#due.push({ response, bytes, begin });
-    this.#beginNext();
-  }
-
-  /**
-   * Takes back a response that is closed.
+   * Lets go of an exchange whose response is closed.
    * @returns whether it has been begun, or was still to be: not if one before it was the connection's last
    */
-  release(response: LoggedResponse): boolean {
-    const index = this.#due.findIndex((due) => due.response === response);
+  release(exchange: Exchange): boolean {
+    const index = this.#due.indexOf(exchange);
     if (index < 0) return false; // Node before 25 may emit 'close' twice
-    const [due] = this.#due.splice(index, 1);
-    this.#requestBytes -= due?.bytes ?? 0;
-    if (this.#latest === response) this.#endRequest(response);
-    if (response.isLast) for (const { response } of this.#due) response.isLast = true;
-    if (due?.begin) {
-      response.settle();
-      return !response.isLast;
-    }
+    this.#due.splice(index, 1);
+    this.#requestBytes -= exchange.requestBytes;
+    if (this.#latest === exchange) this.#endRequest(exchange);
+    if (exchange.isLast) for (const next of this.#due) next.isLast = true;
+    if (exchange.begin) return !exchange.isLast;
     if (this.#due.length > 0) this.#beginNext();
     else {
       this.#waitingSince = performance.now();
-      this.#owner.onWaiting(this);
+      this.#paidUntil = Math.max(this.#paidUntil, this.#waitingSince) + REQUEST_CREDIT_MS;
     }
     return true;
   }
 
   /** Lets it end with the latest response, unless that one's header is out already and it is no WebSocket. */
   goAway(): void {
-    this.#latest?.goAway();
+    for (const exchange of this.#due) exchange.goAway(exchange === this.#latest);
   }
 
   /**
@@ -198,19 +172,18 @@ export class Connection {
       if (this.socket.readableEnded) resolve();
       else this.socket.once('end', resolve);
     });
-    await setImmediate(); // by now every handler that waits for nothing has responded
+    await nextTurn(); // by now every handler that waits for nothing has responded
     while (this.#due.length > 1) if (!(await this.#hasClosed(this.#due[0], left))) return undefined;
-    const [due] = this.#due;
-    if (due) {
-      const { response } = due;
-      if (!response.req.complete && !response.writableEnded) {
+    const [exchange] = this.#due;
+    if (exchange) {
+      if (!exchange.incoming.complete && !exchange.outgoing.writableEnded) {
         // In the midst of a request's body, which its handler may be waiting for.
-        response.closeAfter();
-        if (!this.socket.readableEnded) response.fail(status, error);
+        exchange.closeAfter();
+        if (!this.socket.readableEnded) exchange.fail(status, error);
         else this.#linger(); // the client has left
         return undefined;
       }
-      if (!(await this.#hasClosed(due, left))) return undefined;
+      if (!(await this.#hasClosed(exchange, left))) return undefined;
     }
     // What is malformed or late may also be the rest of a request that already has its response.
     const isSent = this.socket.writable && this.#latest === undefined;
@@ -221,21 +194,31 @@ export class Connection {
   }
 
   /**
+   * Waits for what has arrived to be read, and says whether the request that is late is still not
+   * complete: behind a blocked event loop, its clock comes first.
+   */
+  async isStillLate(): Promise<boolean> {
+    const requests = this.#requests;
+    await nextTurn();
+    return this.#requests === requests && this.#latest?.incoming.complete !== true;
+  }
+
+  /**
    * Looks at the clocks: cuts the connection if its client takes nothing of what waits for it, or
    * asks nothing more.
    * @returns whether a request takes too long to be complete
    */
   checkTime(now: number): boolean {
-    if (this.socket.writableLength > 0) {
-      // Node's own time-out looks at it, too, but starts again with everything that the client sends.
-      const taken = bytesTaken(this.socket);
-      if (taken !== this.#bytesTaken) this.#takenAt = now;
-      else if (now - this.#takenAt > STALL_MS) this.cut('the client stopped reading');
-      this.#bytesTaken = taken;
-    } else this.#takenAt = now;
+    this.paidUntil(now);
+    const taken = bytesTaken(this.socket);
+    // Node's own time-out looks at it, too, but starts again with everything that the client sends.
+    if (this.socket.writableLength === 0 || taken !== this.#taken) this.#takenAt = now;
+    else if (now - this.#takenAt > STALL_MS) this.cut('the client stopped reading');
+    this.#taken = taken;
     this.closeIfWaiting(now - KEEP_MS); // Node's clock starts again with any byte
     this.#latest?.upgraded?.checkTime(now);
-    return this.#bodyLag() > REQUEST_MS;
+    const { duration = 0, bytesIn = 0, incoming } = this.#latest ?? {};
+    return incoming?.complete === false && duration > REQUEST_MS + (bytesIn / BODY_RATE) * 1_000;
   }
 
   /** Closes the connection if no response is due and it has waited for a request since before then. */
@@ -244,9 +227,11 @@ export class Connection {
   }
 
   /** Closes the connection at once, whatever is due on it. */
-  cut(reason: string): void {
+  cut(reason = this.cutBecause): void {
     this.cutBecause = reason;
-    this.socket.destroy();
+    // Where the end of the connection is the end of the body, only a reset says that there was more.
+    if (this.#due[0]?.endsWithConnection) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   /** Resolves when the connection is closed. */
@@ -254,37 +239,37 @@ export class Connection {
     return new Promise((resolve) => this.socket.once('close', resolve));
   }
 
-  #bodyLag(): number {
-    const { duration = 0, bytesIn = 0, req } = this.#latest ?? {};
-    return req?.complete === false ? duration - (bytesIn / BYTES_PER_SECOND) * 1_000 : 0;
+  /** Whether the client has to send the rest of a body, or to take a response. */
+  get #isClientsTurn(): boolean {
+    return this.socket.writableLength > 0 || this.#latest?.incoming.complete === false;
   }
 
   #beginNext(): void {
     let queued = 0;
-    let previous: LoggedResponse | undefined;
-    for (const due of this.#due) {
-      if (due.begin) {
-        const isTurn = !previous || (previous.writableEnded && queued <= MAX_QUEUED_BYTES);
+    let previous: Exchange | undefined;
+    for (const exchange of this.#due) {
+      const { begin } = exchange;
+      if (begin) {
+        const isTurn = !previous || (previous.outgoing.writableEnded && queued <= MAX_QUEUED_BYTES);
         if (!isTurn || previous?.isLast || this.socket.destroyed) return;
-        const { begin } = due;
-        due.begin = undefined;
+        exchange.begin = undefined;
         begin();
       }
-      queued += due.response.bytesOut;
-      previous = due.response;
+      queued += exchange.bytesOut;
+      previous = exchange;
     }
   }
 
   /** Lets go of the latest request, which would outlive the collector's young generation, once it is complete. */
-  #endRequest(response: LoggedResponse): void {
-    const { req } = response;
+  #endRequest(exchange: Exchange): void {
+    const { incoming } = exchange;
     const forget = () => {
-      if (this.#latest === response) this.#latest = undefined;
+      if (this.#latest === exchange) this.#latest = undefined;
     };
-    if (req.complete) forget();
+    if (incoming.complete) forget();
     else {
       const timer = setTimeout(() => this.#linger(), UNREAD_MS);
-      req.once('close', () => {
+      incoming.once('close', () => {
         clearTimeout(timer);
         forget();
       });
@@ -292,8 +277,10 @@ export class Connection {
   }
 
   /** Waits for a response to be closed, but not for long once the client has left; then ends the connection. */
-  async #hasClosed(due: Due | undefined, left: Promise<void>): Promise<boolean> {
-    const closed = new Promise<true>((resolve) => due?.response.once('close', () => resolve(true)));
+  async #hasClosed(exchange: Exchange | undefined, left: Promise<void>): Promise<boolean> {
+    const closed = new Promise<true>((resolve) =>
+      exchange?.outgoing.once('close', () => resolve(true)),
+    );
     const late = left.then(() => sleep(UNREAD_MS, false));
     if (await Promise.race([closed, late])) return true;
     this.#linger();

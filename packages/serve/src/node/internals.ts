@@ -1,5 +1,5 @@
-import type { Server, ServerResponse } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import { IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer, Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
 // All that leans on what is not public in Node and in @hono/node-server. Each has a fallback, and
@@ -25,6 +25,8 @@ export const stopParsing = (socket: Socket): void => {
 export const detachParser = (socket: Socket): void => {
   socket.removeAllListeners('data');
 };
+
+const drop = () => {};
 
 /** How many bytes of what was written the kernel has taken; without the handle, what the socket has. */
 export const bytesTaken = (socket: Socket): number => {
@@ -117,4 +119,64 @@ export const isAbort = (thrown: unknown): boolean => {
   } catch {
     return false; // a getter may throw
   }
+};
+
+const { on, push } = IncomingMessage.prototype;
+
+type State = Record<'ended' | 'endEmitted' | 'destroyed' | 'closed' | 'closeEmitted', boolean>;
+
+/** The state of a request that `optimizeEmptyRequests` has taken the events of, where a Node has that option. */
+const skippedState = (incoming: IncomingMessage): State | undefined => {
+  const state: State | undefined = Reflect.get(incoming, '_readableState');
+  return state?.closeEmitted ? state : undefined;
+};
+
+/** Makes a request what it would be without the option, and listens. */
+function listen(this: IncomingMessage, ...given: Parameters<typeof on>): IncomingMessage {
+  Object.assign(this, { on, addListener: on, _dumped: false });
+  Object.assign(Reflect.get(this, '_readableState'), { ended: false, endEmitted: false });
+  if (this.complete) push.call(this, null);
+  return on.apply(this, given);
+}
+
+/**
+ * Lets a request without a body emit 'end' and 'close' when Node would, if somebody listens: with
+ * `optimizeEmptyRequests` it is destroyed from the start, and emits nothing. Own properties, because
+ * an app may replace the prototype.
+ */
+export const skipEvents = (incoming: IncomingMessage): void => {
+  const state = skippedState(incoming);
+  if (!state) return;
+  state.destroyed = false;
+  state.closed = false;
+  state.closeEmitted = false;
+  Object.assign(incoming, { on: listen, addListener: listen });
+};
+
+/** Whether it can do so. */
+export const canSkipEvents =
+  'closeEmitted' in Object(Reflect.get(new IncomingMessage(new Socket()), '_readableState'));
+
+const ON_EXECUTE = 5; // HTTPParser.kOnExecute
+
+/**
+ * Takes the parser off a connection behind the request that it is parsing, and leaves what comes behind
+ * it on the socket, which is paused: another protocol may begin there. Node does so for an 'upgrade'
+ * listener, but before the app is asked, and to requests that the app does not upgrade.
+ * @returns whether it can: else what came with the request would be lost
+ */
+export const keepRest = (socket: Socket): boolean => {
+  const parser: object = Reflect.get(socket, 'parser') ?? {};
+  if (typeof Reflect.get(parser, ON_EXECUTE) !== 'function') return false;
+  const onExecute = (parsed: number) => {
+    const rest = Buffer.from(Reflect.get(parser, 'getCurrentBuffer').call(parser).subarray(parsed));
+    detachParser(socket);
+    socket.on('data', drop).off('data', drop).pause();
+    socket.unshift(rest);
+    // Node may have stopped reading for responses that wait, and would go on by itself.
+    Object.assign(socket, { _paused: false });
+    if (Reflect.get(socket, '_handle')?.reading === false) socket._read(0);
+  };
+  Object.assign(parser, { [ON_EXECUTE]: onExecute });
+  return true;
 };

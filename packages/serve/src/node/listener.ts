@@ -6,11 +6,11 @@ import { type ErrorTaker, takeError } from '../app/errors.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
 import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
 import { type Fetch, respond } from '../app/respond.ts';
-import { jsonLine } from '../log/json-line.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
+import type { Exchange } from './exchange.ts';
 import { partsOf, readerBody } from './internals.ts';
-import { LoggedResponse, type OutgoingOwner, outgoingOf } from './response.ts';
+import { type ExchangeOwner, exchangeKey, exchangeOf } from './response.ts';
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */
 export const MAX_FIELDS = 200;
@@ -75,34 +75,28 @@ export const endsConnection = (incoming: IncomingMessage): boolean => {
 };
 
 /** The execution context of a request. */
-class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, OutgoingOwner {
+class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, ExchangeOwner {
   readonly props = {};
-  readonly [outgoingOf]: LoggedResponse;
+  readonly [exchangeKey]: Exchange;
   readonly #tasks: BackgroundTasks;
-  readonly #say: (line: string) => void;
 
-  constructor(
-    outgoing: LoggedResponse,
-    { tasks, say }: { tasks: BackgroundTasks; say: (line: string) => void },
-  ) {
-    this[outgoingOf] = outgoing;
+  constructor(exchange: Exchange, tasks: BackgroundTasks) {
+    this[exchangeKey] = exchange;
     this.#tasks = tasks;
-    this.#say = say;
   }
 
   waitUntil(promise: Promise<unknown>): void {
-    const outgoing = this[outgoingOf];
-    this.#tasks.add(promise, (error) => outgoing.tell?.(error, outgoing));
+    this.#tasks.add(promise, (error) => this[exchangeKey].logError(error));
   }
 
   passThroughOnException(): void {} // there is no origin to pass on to
 
   [takeError](error: unknown): void {
-    this[outgoingOf].addError(error);
+    this[exchangeKey].addError(error);
   }
 
   [takeLine](line: AppLine): void {
-    this.#say(jsonLine(line));
+    this[exchangeKey].service.logs.writeLine(line);
   }
 }
 
@@ -127,11 +121,10 @@ const isUpgrade = ({ status, headers }: Response): boolean =>
   status === 200 && headers.has('Upgrade');
 
 /** Reads a body, and takes its error; of one whose client has left, nothing more. */
-const watchedReader = (reader: ReadableStreamDefaultReader, outgoing: LoggedResponse) => {
+const watchedReader = (reader: ReadableStreamDefaultReader, exchange: Exchange) => {
   let isCancelled = false; // because the client has left
   const { promise: closed, resolve } = Promise.withResolvers<undefined>();
   const end = () => {
-    outgoing.settle();
     resolve(undefined);
     return { done: true, value: undefined } as const;
   };
@@ -142,7 +135,7 @@ const watchedReader = (reader: ReadableStreamDefaultReader, outgoing: LoggedResp
         const result = await reader.read();
         return result.done && !isCancelled ? end() : result;
       } catch (error) {
-        outgoing.failWith(error);
+        exchange.failWith(error);
         return end();
       }
     },
@@ -164,7 +157,7 @@ const withBody = ({ status, headers }: Response, body: ReadableStream): Response
  * header is thrown here, that of a body is taken. Where the client wants no body, its source is
  * cancelled as soon as the header is out.
  */
-const prepared = (given: Response, outgoing: LoggedResponse): Response => {
+const prepared = (given: Response, exchange: Exchange): Response => {
   const parts = partsOf(given);
   const response = parts ? given : decodedFetch(given); // whose url a Response with parts would have to make
   const [, body, headers] = parts ?? [0, response.body, undefined];
@@ -173,15 +166,14 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   const stream = streamOf(body);
   if (!stream) {
     // Without its parts @hono/node-server sees that the handler has responded by c.env.outgoing.
-    if (body === null && outgoing.headersSent) void response.body;
-    if (outgoing.takeOver && isUpgrade(response)) outgoing.switchProtocols(response.headers);
-    else outgoing.settle();
+    if (body === null && exchange.outgoing.headersSent) void response.body;
+    if (exchange.takeOver && isUpgrade(response)) exchange.switchProtocols(response.headers);
     return response;
   }
   const reader = stream.getReader();
   // What is read from then on, or is being read, is the end.
-  if (outgoing.method === 'HEAD') outgoing.onHeader = () => reader.cancel().catch(() => {});
-  const watched = readerBody(watchedReader(reader, outgoing));
+  exchange.endBody = () => reader.cancel().catch(() => {});
+  const watched = readerBody(watchedReader(reader, exchange));
   // A native Response is read before its header is sent, for the length of a short body.
   const sent = parts ? new Response(watched, response) : withBody(response, watched);
   if (body instanceof Blob) {
@@ -192,67 +184,64 @@ const prepared = (given: Response, outgoing: LoggedResponse): Response => {
   return sent;
 };
 
+const plainHost = /^[a-z0-9._-]+(?::\d+)?$/;
+
+/**
+ * The target of a request in the form that @hono/node-server makes a URL of: in absolute form where it
+ * would take the wrong scheme, or refuses a Host that it would spell in another way. The scheme is the
+ * trusted proxy's, and else the connection's, whatever a target in absolute form says.
+ */
+const targetOf = ({ headers, url = '' }: IncomingMessage, trustProxy: number): string => {
+  const { host = 'localhost', 'x-forwarded-proto': protocols } = headers;
+  const isSecure =
+    trustProxy > 0 && /^https$/i.test(trustedEntry(String(protocols ?? ''), trustProxy));
+  const scheme = isSecure ? 'https' : 'http';
+  if (!url.startsWith('/')) return url.replace(/^https?(?=:)/i, scheme);
+  return !isSecure && plainHost.test(host) ? url : `${scheme}://${host}${url}`;
+};
+
 /** What a listener needs beside the app. */
 export interface ListenerOptions {
   /** For `c.env`, beside Node's own objects. */
   bindings: object;
   tasks: BackgroundTasks;
   trustProxy: number;
-  /** Writes a line to stderr. */
-  say(line: string): void;
 }
 
-const plainHost = /^[a-z0-9._-]+(?::\d+)?$/;
-
-/**
- * The target of a request in the form that @hono/node-server makes a URL of: in absolute form where it
- * would take the wrong scheme, or refuses a Host that it would spell in another way.
- */
-const targetOf = ({ headers, url = '' }: IncomingMessage, trustProxy: number): string => {
-  const { host = 'localhost', 'x-forwarded-proto': protocols } = headers;
-  const isSecure =
-    trustProxy > 0 && /^https$/i.test(trustedEntry(String(protocols ?? ''), trustProxy));
-  if (!isSecure && plainHost.test(host)) return url;
-  if (url.startsWith('/')) return `${isSecure ? 'https' : 'http'}://${host}${url}`;
-  return isSecure ? url.replace(/^http:/i, 'https:') : url;
-};
-
-/** Makes the server's listener, which asks the app. */
-export const appListener = (fetch: Fetch, options: ListenerOptions) => {
+/** Makes what asks the app for the response of an exchange. */
+export const appListener = (fetch: Fetch, { bindings, tasks, trustProxy }: ListenerOptions) => {
   const listener = getRequestListener(
-    (request, env: { outgoing: unknown }) => {
-      const { outgoing } = env;
-      if (!(outgoing instanceof LoggedResponse)) throw new TypeError('not a LoggedResponse');
+    (request, env: { outgoing: object }) => {
+      const exchange = exchangeOf(env.outgoing);
       return respond(
         fetch,
         request,
-        Object.assign(env, options.bindings),
-        new RequestContext(outgoing, options),
-        (response) => prepared(response, outgoing),
+        Object.assign(env, bindings),
+        new RequestContext(exchange, tasks),
+        (response) => prepared(response, exchange),
       );
     },
     {
       hostname: 'localhost', // for HTTP/1.0
       errorHandler(error) {
-        throw error; // into the promise below, where the response is known
+        throw error; // into the promise below, where the exchange is known
       },
     },
   );
 
-  return (incoming: IncomingMessage, outgoing: LoggedResponse): void => {
+  return (exchange: Exchange): void => {
+    const { incoming } = exchange;
     const refused = refusal(incoming);
     if (refused) {
-      outgoing.fail(...refused);
-      outgoing.settle();
+      exchange.fail(...refused);
       return;
     }
-    if (outgoing.method === 'HEAD') incoming.method = 'GET'; // Node knows already to send no body
+    if (exchange.method === 'HEAD') incoming.method = 'GET'; // Node knows already to send no body
     const { url } = incoming;
-    incoming.url = targetOf(incoming, options.trustProxy);
-    listener(incoming, outgoing).catch((error) => {
-      if (error instanceof RequestError) outgoing.fail(400, error.message);
-      else outgoing.failWith(error);
-      outgoing.settle();
+    incoming.url = targetOf(incoming, trustProxy);
+    listener(incoming, exchange.outgoing).catch((error) => {
+      if (error instanceof RequestError) exchange.fail(400, error.message);
+      else exchange.failWith(error);
     });
     incoming.url = url;
   };

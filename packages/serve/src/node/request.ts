@@ -1,45 +1,87 @@
 import { IncomingMessage } from 'node:http';
+import type { Exchange } from './exchange.ts';
+import { NO_MEMORY } from './memory.ts';
 
-type Listener = Parameters<IncomingMessage['on']>[1];
+const SMALL_BYTES = 512;
+const BLOCK_BYTES = 4_096;
+const WAIT_MS = 10; // for more small chunks
+const MAX_CHUNKS = 512; // in a block: in smaller chunks, bytes cost some hundred times as much processor time
 
-/** What takes the chunks of a request's body as they come, to make them readable. */
-export interface ChunkTaker {
+const { push } = IncomingMessage.prototype;
+
+/**
+ * Counts the body of a request as it comes, and joins its small chunks: with a buffer for each, a body
+ * in chunks of one byte would take 100 times its size in memory.
+ */
+class RequestBody {
+  readonly #exchange: Exchange;
+  #block: Buffer | undefined;
+  #size = 0; // of what is in the block
+  #chunks = 0; // that it is made of
+  #timer: NodeJS.Timeout | undefined;
+  #wantsMore = true;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
   /**
    * @param chunk null at the end
    * @returns whether more may come
    */
-  take(chunk: Uint8Array | null): boolean;
+  take(chunk: Uint8Array | null): boolean {
+    const bytes = chunk?.length ?? 0;
+    const exchange = this.#exchange;
+    exchange.bytesIn += bytes;
+    if (!exchange.connection.hasRoom(bytes)) exchange.connection.cut(NO_MEMORY);
+    if (chunk === null || bytes >= SMALL_BYTES) {
+      this.#flush();
+      return push.call(exchange.incoming, chunk);
+    }
+    if (this.#size + bytes > BLOCK_BYTES) this.#flush();
+    this.#block ??= Buffer.allocUnsafe(BLOCK_BYTES);
+    this.#block.set(chunk, this.#size);
+    this.#size += bytes;
+    this.#chunks += 1;
+    if (this.#chunks > MAX_CHUNKS) {
+      exchange.closeAfter();
+      exchange.fail(400, 'the chunks of the body are too small');
+    }
+    this.#timer ??= setTimeout(() => this.#flush(), WAIT_MS);
+    return this.#wantsMore;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#block && this.#size > 0)
+      this.#wantsMore = push.call(
+        this.#exchange.incoming,
+        Buffer.from(this.#block.subarray(0, this.#size)),
+      );
+    this.#size = 0;
+    this.#chunks = 0;
+  }
 }
 
-/**
- * An IncomingMessage whose 'end' and 'close' come to those who listen for them, also for a request
- * without a body, for which `optimizeEmptyRequests` leaves them out.
- */
-export class EventfulRequest extends IncomingMessage {
-  // An object, because V8 keeps functions that are made for each request, and all that they hold, until
-  // it collects its old space.
-  chunkTaker: ChunkTaker | undefined;
+const bodyKey = Symbol('body');
 
-  /** Called by Node's parser. */
-  override push(chunk: Uint8Array | null): boolean {
-    return this.chunkTaker ? this.chunkTaker.take(chunk) : this.makeReadable(chunk);
-  }
-
-  makeReadable(chunk: Uint8Array | null): boolean {
-    return super.push(chunk);
-  }
-
-  override on(event: string, listener: Listener): this {
-    super.on(event, listener);
-    const { 'content-length': length, 'transfer-encoding': coding } = this.headers;
-    if ((event === 'end' || event === 'close') && length === undefined && coding === undefined)
-      setImmediate(() => {
-        if (this.rawListeners(event).includes(listener)) listener.call(this);
-      });
-    return this;
-  }
-
-  override addListener(event: string, listener: Listener): this {
-    return this.on(event, listener);
-  }
+interface WithBody {
+  [bodyKey]: RequestBody;
+  push: typeof take;
 }
+
+/** Called by Node's parser. */
+function take(this: WithBody, chunk: Uint8Array | null): boolean {
+  return this[bodyKey].take(chunk);
+}
+
+/** Whether a request has a body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
+/** Lets the body of an exchange's request be counted, and its small chunks joined. */
+export const watchBody = (exchange: Exchange): void => {
+  // Properties of its own: an app may replace the prototype, and one function serves all requests.
+  Object.assign(exchange.incoming, { [bodyKey]: new RequestBody(exchange), push: take });
+};

@@ -1,21 +1,16 @@
 import { isIPv6 } from 'node:net';
-import { constants } from 'node:os';
 import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
+import type { OptionalIfEmpty } from '../app/options.ts';
 import { messageOf } from '../log/error-record.ts';
 import { openLogs } from '../log/logs.ts';
-import { makeServer, type OptionalIfEmpty, type ServerOptions } from './server.ts';
+import { run } from './run.ts';
+import { type AppServer, makeServer, type ServerOptions } from './server.ts';
 import { readSettings } from './settings.ts';
 
-export {
-  type AppServer,
-  createServer,
-  type NodeBindings,
-  type ServerOptions,
-} from './server.ts';
-
-const FLUSH_MS = 500;
-const REPEAT_MS = 500; // npm delivers a Ctrl-C twice where its sh is bash
+export { run } from './run.ts';
+export { AppServer, createServer, type NodeBindings, type ServerOptions } from './server.ts';
+export { readSettings } from './settings.ts';
 
 /** The options of `serve`. */
 export type ServeOptions<E extends Env> = ServerOptions<E> & {
@@ -34,70 +29,38 @@ const fail = (line: string): never => {
   process.exit(1);
 };
 
-const settingsOf = (given: Parameters<typeof readSettings>[1]) => {
+/** Gives back what a function does, or ends the process with its message. */
+const orFail = <T>(make: () => T): T => {
   try {
-    return readSettings(process.env, given);
+    return make();
   } catch (error) {
     return fail(messageOf(error));
   }
 };
 
 const reasons: Record<string, string> = {
-  EADDRINUSE: 'is in use, perhaps by a server still running after npm was killed',
+  EADDRINUSE: 'is in use',
 };
 
 /**
- * Runs an app as this process: listens, logs, and ends on SIGTERM, SIGINT and SIGHUP, when what is in
- * progress has ended. The exit code is then 0, or 1 if something did not end by the deadline, or
- * `onShutdown` failed. An unhandled rejection or exception is logged and ends the process in the same
- * way, with exit code 1. So does a bad setting, with a line that says what is allowed.
+ * Runs an app as this process: `createServer`, `run` and `listen` with the settings of the environment.
+ * A bad setting, or an address that can't be listened on, ends the process with exit code 1 and a line
+ * that says what is allowed.
+ * @returns the server; its `listening` resolves to where it listens
  */
 export const serve = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
   ...[options]: OptionalIfEmpty<ServeOptions<E>>
-): void => {
-  const [argument] = process.argv.slice(2);
-  if (argument !== undefined)
-    fail(`${argument}: the server takes no arguments; set the port with the variable PORT`);
-  const { port, hostname, trustProxy, accessLog, deadline } = settingsOf(options);
-  const logs = openLogs();
-  const write = accessLog ? logs.write : () => {};
-  const server = makeServer(app, { ...options, trustProxy }, { ...logs, write });
-
-  /** Ends the process once its log is written, or cannot be. */
-  const exit = async (code?: number): Promise<void> => {
-    setTimeout(() => process.exit(code), FLUSH_MS);
-    await logs.flush();
-    process.exit(code);
-  };
-
-  const shutdown = async (): Promise<void> => {
-    setTimeout(() => process.exit(1), deadline + FLUSH_MS);
-    if (!(await server.close(deadline))) process.exitCode = 1;
-    process.exit();
-  };
-
-  let signalledAt = 0;
-  const onSignal = (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM'): void => {
-    const now = performance.now();
-    if (signalledAt && now - signalledAt > REPEAT_MS) exit(128 + constants.signals[signal]);
-    signalledAt ||= now;
-    shutdown();
-  };
-  process.on('SIGHUP', onSignal).on('SIGINT', onSignal).on('SIGTERM', onSignal);
-
-  // Unhandled rejections come here, too.
-  process.on('uncaughtException', (error) => {
-    logs.report('FATAL', error);
-    process.exitCode = 1;
-    shutdown();
-  });
-
+): AppServer => {
+  const settings = orFail(() => readSettings(process.env, options));
+  const server = orFail(() => makeServer(app, { ...options, ...settings }));
+  run(server, settings);
+  const { port, hostname } = settings;
   server.listen(port, hostname).then(
-    ({ port }) => {
+    (address) => {
       const prefix = options?.name === undefined ? '' : `${options.name} `;
       const host = hostname && isIPv6(hostname) ? `[${hostname}]` : (hostname ?? 'localhost');
-      logs.say(`${prefix}listens on http://${host}:${port}`);
+      openLogs().writeLine(`${prefix}listens on http://${host}:${address.port}`);
     },
     ({ code }: NodeJS.ErrnoException) => {
       const reason = reasons[code ?? ''] ?? `can't be listened on (${code})`;
@@ -110,4 +73,5 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
       );
     },
   );
+  return server;
 };

@@ -6,6 +6,9 @@ interface Given {
   deadline?: number | undefined;
 }
 
+/** The longest deadline, ten days: Node's timers take 25. */
+export const MAX_DEADLINE_MS = 864_000_000;
+
 /** Checks a setting: an integer from 0 to `max`. */
 export const integer = (name: string, value: string | number, max: number): number => {
   if (/^\d+$/.test(String(value)) && Number(value) <= max) return Number(value);
@@ -34,7 +37,7 @@ export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
       trustProxy === undefined
         ? integer('TRUST_PROXY', env.TRUST_PROXY || '0', 100)
         : integer('trustProxy', trustProxy, 100),
-    accessLog: isOn('ACCESS_LOG', env.ACCESS_LOG),
-    deadline: integer('deadline', deadline, 2 ** 31 - 1),
+    accessLog: isOn('ACCESS_LOG', env.ACCESS_LOG) ? undefined : (false as const),
+    deadline: integer('deadline', deadline, MAX_DEADLINE_MS),
   };
 };

@@ -4,9 +4,10 @@ import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../app/background-tasks.ts';
 import { watchOutermost } from '../app/errors.ts';
+import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
+import type { ServeBindings } from '../index.ts';
 import { jsonLine } from '../log/json-line.ts';
 import { decodedFetch } from '../node/decoded-fetch.ts';
-import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../node/server.ts';
 import { serveWeb } from './serve-web.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
@@ -30,7 +31,7 @@ interface LambdaBindings {
  */
 export const lambda = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
-  ...[options]: OptionalIfEmpty<WithBindings<Omit<OwnBindings<E>, keyof LambdaBindings>>>
+  ...[options]: OptionalIfEmpty<WithBindings<OwnBindings<E, LambdaBindings & ServeBindings>>>
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
   const tasks = new BackgroundTasks();

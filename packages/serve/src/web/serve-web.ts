@@ -4,7 +4,7 @@ import { isCostlyToDecode } from '../app/escapes.ts';
 import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
 import { type Fetch, respond } from '../app/respond.ts';
 import { badRequest, connectionFields } from '../app/responses.ts';
-import { type AccessRecord, accessRecord, type Exchange } from '../log/access-record.ts';
+import { type AccessEntry, type AccessRecord, accessRecord } from '../log/access-record.ts';
 import {
   type ErrorRecord,
   errorRecord,
@@ -34,7 +34,7 @@ export const whenClosed = Symbol();
 
 /** The execution context of a request that has become a WebSocket. */
 export interface SocketOwner {
-  [whenClosed]?: Promise<Pick<Exchange, 'error' | 'bytesIn' | 'bytesOut'>>;
+  [whenClosed]?: Promise<Pick<AccessEntry, 'error' | 'bytesIn' | 'bytesOut'>>;
 }
 
 // Never fires: these platforms don't tell the app that they stop.
@@ -121,7 +121,7 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketO
 const log = (
   platform: Platform,
   startedAt: number,
-  exchange: Omit<Exchange, 'time' | 'duration'>,
+  exchange: Omit<AccessEntry, 'time' | 'duration'>,
 ): void => {
   const time = Date.now();
   platform.log(accessRecord({ ...exchange, time, duration: performance.now() - startedAt }));

@@ -1,15 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context, ExecutionContext } from 'hono';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { NO_MEMORY } from '../node/connection.ts';
-import { detachParser } from '../node/internals.ts';
-import {
-  type LoggedResponse,
-  type OutgoingOwner,
-  outgoingOf,
-  type Upgraded,
-} from '../node/response.ts';
+import type { Exchange, Upgraded } from '../node/exchange.ts';
+import { MAX_UNSENT_BYTES, NO_MEMORY, PART_BYTES } from '../node/memory.ts';
+import { type ExchangeOwner, exchangeKey } from '../node/response.ts';
 import {
   asksForWebSocket,
   chosenProtocol,
@@ -23,14 +19,14 @@ import {
 
 export type { WebSocketEvents, WebSocketMessageEvent, WebSocketOptions } from './websocket.ts';
 
-const MAX_UNSENT_BYTES = 1_048_576; // that wait for a client when a message more is sent
-const PART_BYTES = 256; // that a frame, or a piece of one, takes in memory while it waits, beside its own
 const MAX_PONGS = 16; // that wait; more pings at a time get one pong together
-const MAX_FRAMES = 512; // of a piece of up to 64 KiB, in one turn of the event loop
+const MAX_CALLBACKS = 64; // that wait, before no further message is read
+const MAX_BYTES_BEHIND_CLOSE = 65_536;
 
 const serverOptions = {
   noServer: true,
   clientTracking: false,
+  allowSynchronousEvents: false, // a message in a turn of the event loop, so that a client with many small ones keeps nobody waiting
   autoPong: false, // a client that reads none could have them wait in memory without end
   perMessageDeflate: false, // costs a connection hundreds of kilobytes
   maxFragments: 256, // of a message: each takes some hundred bytes beside its own
@@ -52,11 +48,11 @@ const refusal = ({ httpVersion, headers }: IncomingMessage): [400 | 426, string]
   return undefined;
 };
 
-/** Node's response to a request; undefined in process and on Lambda, where no connection can go on. */
-const outgoingFor = (c: Context): LoggedResponse | undefined => {
+/** The exchange of a request; undefined in process and on Lambda, where no connection can go on. */
+const exchangeFor = (c: Context): Exchange | undefined => {
   try {
-    const owner: ExecutionContext & Partial<OutgoingOwner> = c.executionCtx;
-    return owner[outgoingOf];
+    const owner: ExecutionContext & Partial<ExchangeOwner> = c.executionCtx;
+    return owner[exchangeKey];
   } catch {
     return undefined; // Hono throws where there is no execution context
   }
@@ -76,31 +72,29 @@ class ServerWebSocket extends WebSocket {
 /** An open WebSocket and the exchange that it goes on in. */
 class OpenWebSocket implements Upgraded {
   readonly #ws: ServerWebSocket;
-  readonly #outgoing: LoggedResponse;
+  readonly #exchange: Exchange;
   readonly #socket: Socket;
   readonly #pingInterval: number;
   readonly #events: ReturnType<typeof eventCaller>;
+  readonly #inContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
   #unsent = 0; // frames that wait for the client
   #taken: number; // bytes from the client that are not part of an unfinished message,
   #parts = 0; // and the pieces in which those that are have come
+  #callbacks = 0; // of messages, that the app has not ended,
+  readonly #waiting: (string | ArrayBuffer)[] = []; // and the messages that wait for them
+  #waitingBytes = 0;
+  #bytesBehindClose = 0;
   #pingedAt = performance.now();
   #readAtPing = -1;
-  #messages = 0; // of the latest piece,
-  #controls = 0; // and its pings and pongs
   #pongs = 0; // that wait for the client
   #ping: Buffer | undefined; // the latest without a pong
 
-  constructor(
-    ws: ServerWebSocket,
-    outgoing: LoggedResponse,
-    c: Context,
-    events: WebSocketEvents,
-    pingInterval: number,
-  ) {
+  constructor(ws: ServerWebSocket, { exchange, c, events, pingInterval, inContext }: Handshake) {
     this.#ws = ws;
-    this.#outgoing = outgoing;
-    this.#socket = outgoing.req.socket;
+    this.#exchange = exchange;
+    this.#socket = exchange.incoming.socket;
     this.#pingInterval = pingInterval;
+    this.#inContext = inContext;
     this.#taken = this.#socket.bytesRead;
     const connection = {
       raw: ws,
@@ -111,7 +105,7 @@ class OpenWebSocket implements Upgraded {
       send: (data: string | ArrayBuffer | Uint8Array) => this.#send(data),
       close: (code?: number, reason?: string) => ws.close(code, reason),
     };
-    this.#events = eventCaller(c, events, connection, (error) => outgoing.addError(error));
+    this.#events = eventCaller(c, events, connection, (error) => exchange.addError(error));
     ws.binaryType = 'arraybuffer';
     ws.on('message', (data) => this.#onMessage(data))
       .on('ping', (data) => this.#onPing(data))
@@ -119,14 +113,17 @@ class OpenWebSocket implements Upgraded {
       .on('error', (error) => this.#onError(error))
       .on('close', (code, reason) => this.#onClose(code, reason.toString()));
     this.#socket.on('data', ({ length }) => this.#onPiece(length)); // behind the listener of ws
+    this.#socket.resume();
   }
 
   get held(): number {
-    return this.#socket.bytesRead - this.#taken + (this.#parts + this.#unsent) * PART_BYTES;
+    const unfinished = this.#socket.bytesRead - this.#taken;
+    const parts = this.#parts + this.#unsent + this.#waiting.length;
+    return unfinished + this.#waitingBytes + parts * PART_BYTES;
   }
 
   open(): void {
-    this.#events.open();
+    this.#inContext(() => this.#events.open());
   }
 
   checkTime(now: number): void {
@@ -147,10 +144,10 @@ class OpenWebSocket implements Upgraded {
     const bytes = Buffer.byteLength(data);
     if (writableLength > 0 && writableLength + this.#unsent * PART_BYTES > MAX_UNSENT_BYTES)
       this.#cut('the client does not read');
-    else if (!this.#outgoing.hasRoom(bytes + PART_BYTES)) this.#cut(NO_MEMORY);
+    else if (!this.#exchange.connection.hasRoom(bytes + PART_BYTES)) this.#cut(NO_MEMORY);
     else {
       this.#unsent += 1;
-      this.#outgoing.addBytesOut(bytes);
+      this.#exchange.addBytesOut(bytes);
       this.#ws.send(data, this.#onSent);
     }
   }
@@ -159,38 +156,56 @@ class OpenWebSocket implements Upgraded {
     this.#unsent -= 1;
   };
 
-  /** Takes note of what the network has delivered, whose frames have come. */
+  /** Takes note of what the network has delivered, whose frames have come, or will. */
   #onPiece(length: number): void {
     const { bytesRead } = this.#socket;
-    if (bytesRead > this.#taken) this.#parts += 1;
-    else {
-      // No message is unfinished. What came in one piece with a message is counted with it, too.
-      this.#parts = 0;
+    if (this.#socket.listenerCount('data') === 1) {
+      // Behind the client's Close, ws has stopped to listen.
       this.#taken = bytesRead;
+      this.#bytesBehindClose += length;
+      if (this.#bytesBehindClose > MAX_BYTES_BEHIND_CLOSE) this.#ws.terminate();
+      return;
     }
-    if (!this.#outgoing.hasRoom(length + PART_BYTES)) this.#cut(NO_MEMORY);
-    else if (this.#controls > MAX_FRAMES) this.#cut('too many pings');
-    else if (this.#messages > MAX_FRAMES) {
-      this.#ws.pause(); // or Node reads on, and keeps the other connections waiting
-      setImmediate(() => this.#ws.resume());
-    }
-    this.#messages = 0;
-    this.#controls = 0;
+    this.#parts += 1;
+    if (!this.#exchange.connection.hasRoom(length + PART_BYTES)) this.#cut(NO_MEMORY);
   }
 
   #onMessage(data: RawData): void {
-    this.#messages += 1;
     this.#taken = this.#socket.bytesRead;
     this.#parts = 0;
     const message = data instanceof ArrayBuffer ? data : String(data);
-    this.#outgoing.bytesIn += Buffer.byteLength(message);
-    this.#events.message(message);
+    const bytes = Buffer.byteLength(message);
+    this.#exchange.bytesIn += bytes;
+    if (this.#callbacks < MAX_CALLBACKS) this.#call(message);
+    else {
+      this.#waiting.push(message);
+      this.#waitingBytes += bytes;
+      this.#ws.pause();
+    }
+  }
+
+  /** Hands a message to the app. */
+  #call(message: string | ArrayBuffer): void {
+    const ended = this.#inContext(() => this.#events.message(message));
+    if (!ended) return;
+    this.#callbacks += 1;
+    ended.then(() => this.#callNext());
+  }
+
+  #callNext(): void {
+    this.#callbacks -= 1;
+    while (this.#callbacks < MAX_CALLBACKS) {
+      const message = this.#waiting.shift();
+      if (message === undefined) break;
+      this.#waitingBytes -= Buffer.byteLength(message);
+      this.#call(message);
+    }
+    if (this.#ws.isPaused && this.#waiting.length === 0) this.#ws.resume();
   }
 
   /** Takes note of a ping or pong, which may come within a message. */
   #onControl({ length }: Buffer): void {
     this.#taken += 6 + length;
-    this.#controls += 1;
   }
 
   /** RFC 6455 §5.5.3 lets one pong, to the latest ping, stand for those before it. */
@@ -215,57 +230,96 @@ class OpenWebSocket implements Upgraded {
   /** Takes what the client did against the protocol. */
   #onError(error: Error): void {
     const { code = NO_CLOSE_FRAME } = this.#ws.closedWith ?? {};
-    this.#outgoing.error ||= closeError(code, error.message);
-    this.#events.error(Object.assign(new Event('error'), { error, message: error.message }));
+    this.#exchange.error ||= closeError(code, error.message);
+    const event = Object.assign(new Event('error'), { error, message: error.message });
+    this.#inContext(() => this.#events.error(event));
   }
 
   async #onClose(code: number, reason: string): Promise<void> {
     const isComplete = code !== NO_CLOSE_FRAME;
     const { closedWith = { code, reason } } = this.#ws;
-    if (isComplete) this.#outgoing.error ||= closeError(closedWith.code, closedWith.reason);
+    if (isComplete) this.#exchange.error ||= closeError(closedWith.code, closedWith.reason);
     // Node 22 has no CloseEvent.
     const event = Object.assign(new Event('close'), { code, reason, wasClean: isComplete });
-    await this.#events.close(event);
-    this.#outgoing.endUpgrade(isComplete);
+    await this.#inContext(() => this.#events.close(event));
+    this.#exchange.endUpgrade(isComplete);
   }
 
   #cut(reason: string): void {
-    this.#outgoing.error ||= reason;
+    this.#exchange.error ||= reason;
     this.#ws.terminate();
   }
 }
 
+/** What a request for a WebSocket and its route have decided, until the protocols are switched. */
+interface Handshake {
+  exchange: Exchange;
+  c: Context;
+  events: WebSocketEvents;
+  protocols: readonly string[] | undefined;
+  pingInterval: number;
+  /** Calls back in the async context of the route's handler. */
+  inContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
+  /** The lines of the response's header. */
+  lines: string[];
+}
+
+const handshakes = new WeakMap<IncomingMessage, Handshake>();
+
+/** Makes the server for WebSockets that take messages of up to so many bytes. */
+const makeServer = (maxPayload: number) =>
+  new WebSocketServer({
+    ...serverOptions,
+    maxPayload,
+    WebSocket: ServerWebSocket,
+    handleProtocols: (offered, incoming) =>
+      chosenProtocol(offered, handshakes.get(incoming)?.protocols) ?? false,
+  })
+    .on('wsClientError', ({ message }, _, incoming) =>
+      handshakes.get(incoming)?.exchange.fail(400, message),
+    )
+    .on('headers', (headers, incoming) => headers.push(...(handshakes.get(incoming)?.lines ?? [])));
+
+type Server = ReturnType<typeof makeServer>;
+
+const servers = new Map<number, Server>();
+
+const serverFor = (maxPayload: number): Server => {
+  const server = servers.get(maxPayload) ?? makeServer(maxPayload);
+  servers.set(maxPayload, server);
+  return server;
+};
+
+/** Switches protocols; undefined if the handshake got another response, or the client has left. */
+const takeOver = (handshake: Handshake, server: Server): OpenWebSocket | undefined => {
+  const { incoming } = handshake.exchange;
+  let opened: OpenWebSocket | undefined;
+  server.handleUpgrade(incoming, incoming.socket, Buffer.alloc(0), (ws) => {
+    opened = new OpenWebSocket(ws, handshake);
+  });
+  return opened;
+};
+
 /**
- * Handles a request for a WebSocket: the connection then goes on as one. Other requests get 426.
+ * Handles a request for a WebSocket: the connection then goes on as one. Other requests go on to the
+ * next handler.
  * @param createEvents makes what is called for the events of the WebSocket
  * @see https://hono.dev/docs/helpers/websocket
  */
 export const upgradeWebSocket = defineHelper((c, events, given) => {
-  const outgoing = outgoingFor(c);
-  if (!asksForWebSocket(c) || outgoing?.method !== 'GET')
-    return refuse(c, 426, 'the route is for a WebSocket');
-  const refused = refusal(outgoing.req);
+  const exchange = exchangeFor(c);
+  if (!asksForWebSocket(c) || exchange?.method === 'HEAD') return undefined;
+  if (!exchange) return refuse(c, 426, 'the route is for a WebSocket');
+  const refused = refusal(exchange.incoming);
   if (refused) return refuse(c, ...refused);
-
+  if (!exchange.keepsRest) return refuse(c, 426, 'the connection cannot be taken over');
   const { maxMessageBytes, protocols, pingInterval } = withDefaults(given);
-  outgoing.takeOver = (lines) => {
-    const { req } = outgoing;
-    let opened: ServerWebSocket | undefined;
-    new WebSocketServer({
-      ...serverOptions,
-      maxPayload: maxMessageBytes,
-      WebSocket: ServerWebSocket,
-      handleProtocols: (offered) => chosenProtocol(offered, protocols) ?? false,
-    })
-      .on('wsClientError', ({ message }) => outgoing.fail(400, message))
-      .on('headers', (headers) => {
-        headers.push(...lines);
-        detachParser(req.socket);
-      })
-      .handleUpgrade(req, req.socket, Buffer.alloc(0), (ws) => {
-        opened = ws;
-      });
-    return opened && new OpenWebSocket(opened, outgoing, c, events, pingInterval);
-  };
+  const inContext = AsyncLocalStorage.snapshot();
+  const handshake = { exchange, c, events, protocols, pingInterval, inContext, lines: [] };
+  handshakes.set(exchange.incoming, handshake);
+  exchange.takeOver = (lines) =>
+    takeOver(Object.assign(handshake, { lines }), serverFor(maxMessageBytes));
+  // A Response can't have status 101 (https://fetch.spec.whatwg.org/#dom-response). The exchange
+  // switches protocols in place of this one, unless a middleware responds in another way.
   return c.body(null, 200, { Upgrade: 'websocket' });
 });

@@ -30,7 +30,11 @@ export interface WebSocketEvents extends Omit<WSEvents, 'onMessage'> {
 
 /** `defineWebSocketHelper` of Hono, for these events: it hands them on as they are. */
 export const defineHelper = defineWebSocketHelper as (
-  handler: (c: Context, events: WebSocketEvents, options?: WebSocketOptions) => Response,
+  handler: (
+    c: Context,
+    events: WebSocketEvents,
+    options?: WebSocketOptions,
+  ) => Response | undefined,
 ) => UpgradeWebSocket<unknown, WebSocketOptions, WebSocketEvents>;
 
 const MAX_MESSAGE_BYTES = 1_048_576;
@@ -118,9 +122,10 @@ export const eventCaller = (
   };
   return {
     open: () => call(() => events.onOpen?.(new Event('open'), ws)),
-    message(data: string | ArrayBuffer) {
-      if (isOpen()) call(() => events.onMessage?.(new MessageEvent('message', { data }), ws));
-    },
+    message: (data: string | ArrayBuffer) =>
+      isOpen()
+        ? call(() => events.onMessage?.(new MessageEvent('message', { data }), ws))
+        : undefined,
     error: (event: Event) => call(() => events.onError?.(event, ws)),
     close: (event: CloseEvent) => call(() => events.onClose?.(event, ws)),
   };

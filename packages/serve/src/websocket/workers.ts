@@ -7,7 +7,6 @@ import {
   closeError,
   defineHelper,
   eventCaller,
-  refuse,
   withDefaults,
 } from './websocket.ts';
 
@@ -29,12 +28,13 @@ const byteLength = (data: string | ArrayBuffer | Uint8Array): number =>
   typeof data === 'string' ? encoder.encode(data).length : data.byteLength;
 
 /**
- * Handles a request for a WebSocket: the connection then goes on as one. Other requests get 426.
+ * Handles a request for a WebSocket: the connection then goes on as one. Other requests go on to the
+ * next handler.
  * @param createEvents makes what is called for the events of the WebSocket
  * @see https://hono.dev/docs/helpers/websocket
  */
 export const upgradeWebSocket = defineHelper((c, events, given) => {
-  if (!asksForWebSocket(c)) return refuse(c, 426, 'the route is for a WebSocket');
+  if (!asksForWebSocket(c)) return undefined;
   const { maxMessageBytes, protocols } = withDefaults(given);
   const offered = c.req.header('Sec-WebSocket-Protocol')?.split(/\s*,\s*/) ?? [];
   const protocol = chosenProtocol(offered, protocols);

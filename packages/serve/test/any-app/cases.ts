@@ -316,10 +316,7 @@ export const anyApp: readonly AppCase[] = [
 
   {
     path: '/ws/echo',
-    ...success('{"message":"Upgrade Required"}', 426),
-    headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
-    record: { status: 426, error: 'the route is for a WebSocket' },
-    onWorkers: { headers: {}, because: 'workerd sends no Upgrade' },
+    ...success('{"message":"Not Found"}', 404),
   },
 
   // Of a length, only digits are sent.

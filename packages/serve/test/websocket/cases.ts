@@ -185,17 +185,16 @@ export const handshake = {
   'Sec-WebSocket-Version': '13',
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
-const noSocket = 'the route is for a WebSocket';
 
 /** The refusals that are the same on every target. */
 export const refusalCases: readonly RefusalCase[] = [
-  { name: 'a plain GET', headers: {}, status: 426, error: noSocket },
+  { name: 'a plain GET', headers: {}, status: 404, error: '' },
   { name: 'a POST', method: 'POST', headers: {}, status: 404, error: '' },
   {
     name: 'another protocol',
     headers: { ...handshake, Upgrade: 'h2c' },
-    status: 426,
-    error: noSocket,
+    status: 404,
+    error: '',
   },
   { name: 'a middleware that says no', path: '/ws/guarded', status: 403, error: '' },
   { name: 'a middleware that says no afterwards', path: '/ws/replaced', status: 403, error: '' },
@@ -219,7 +218,7 @@ const { 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': version, ...rest } = 
 
 /** Handshakes that Node sees as they were sent. */
 export const malformed: readonly RefusalCase[] = [
-  { name: 'HEAD', method: 'HEAD', status: 426, error: noSocket },
+  { name: 'HEAD', method: 'HEAD', status: 404, error: '' },
   {
     name: 'no key',
     headers: { ...rest, 'Sec-WebSocket-Version': version },

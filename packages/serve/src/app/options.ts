@@ -1,0 +1,16 @@
+import type { Env } from 'hono';
+
+/** The bindings that an app declares and a platform does not have by itself. */
+export type OwnBindings<E extends Env, Platform> = E extends { Bindings: infer B extends object }
+  ? Omit<B, keyof Platform>
+  : Record<never, never>;
+
+/** The option that hands an app what it declares as its bindings. */
+export type WithBindings<B> =
+  Record<never, never> extends B
+    ? { /** What the app finds in `c.env`. */ bindings?: B }
+    : { /** What the app finds in `c.env`. */ bindings: B };
+
+/** Options may be left out if the app declares no bindings that it must have. */
+export type OptionalIfEmpty<Options> =
+  Record<never, never> extends Options ? [options?: Options] : [options: Options];

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import { totalmem } from 'node:os';
+import type { Connection } from './connection.ts';
+
+// All that bounds the memory which clients can take. README's limits have the numbers.
+
+const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
+const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
+const MEMORY_SHARE = 1 / 16; // for what connections hold together: beyond it, some are cut at the next look; beyond twice as much, also those that ask for more
+const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
+const STRING_BYTES = 64; // that a name or a value takes beside its characters
+
+/** How many bytes of finished responses may wait on a connection before the next one is made. */
+export const MAX_QUEUED_BYTES = 65_536;
+/** How many bytes of messages may wait for the client of a WebSocket. */
+export const MAX_UNSENT_BYTES = 1_048_576;
+/** How many bytes a frame of a WebSocket, or a piece of one, takes in memory beside its own. */
+export const PART_BYTES = 256;
+/** Why a connection is cut when all of them hold too much. */
+export const NO_MEMORY = 'there is no memory left for what waits for clients';
+
+const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+/** For how many connections there is memory. */
+export const MAX_CONNECTIONS = Math.floor(memory / CONNECTION_BYTES);
+/** How many bytes all connections may hold together. */
+export const MAX_HELD_BYTES = memory * MEMORY_SHARE;
+
+/** About how many bytes a request takes in memory. */
+export const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number => {
+  let bytes = REQUEST_BYTES + url.length + rawHeaders.length * STRING_BYTES;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+};
+
+/** What the connections of a server hold in memory together. */
+export class Memory {
+  readonly #connections: ReadonlyMap<unknown, Connection>;
+  readonly #onCut: () => void;
+  #held = 0; // at the last look,
+  #heldSince = 0; // and what was given out since
+  #isSpent = false; // for this turn of the event loop: what is cut is freed after it
+
+  /** @param onCut called for each connection that is cut for want of memory */
+  constructor(connections: ReadonlyMap<unknown, Connection>, onCut: () => void) {
+    this.#connections = connections;
+    this.#onCut = onCut;
+  }
+
+  /**
+   * Says whether there is memory for bytes more that a connection is to hold, and counts them. When all
+   * hold too much, connections are cut first whose clients have paid least for their place.
+   */
+  hasRoom(connection: Connection, bytes: number): boolean {
+    if (this.#heldSince + bytes > MAX_HELD_BYTES / 4 && !this.#isSpent) this.#shed();
+    if (this.#isFull(bytes) && connection.held + bytes > SHARE_BYTES) {
+      if (!this.#isSpent) this.#shed(); // since the last look, others may have let go
+      if (this.#isFull(bytes)) {
+        // Without this, each send of a broadcast would look at all connections again.
+        if (!this.#isSpent) setImmediate(() => (this.#isSpent = false));
+        this.#isSpent = true;
+        this.#onCut();
+        return false;
+      }
+    }
+    this.#heldSince += bytes;
+    return true;
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.#held + this.#heldSince + bytes > 2 * MAX_HELD_BYTES;
+  }
+
+  /** Cuts large connections until the rest hold no more than they may; the one that has paid most is spared. */
+  #shed(): void {
+    const now = performance.now();
+    let held = 0;
+    let leaving = 0; // held by those that are cut, but closed only later in this turn of the event loop
+    const large: { connection: Connection; bytes: number; paidUntil: number }[] = [];
+    for (const connection of this.#connections.values()) {
+      const bytes = connection.held;
+      if (connection.socket.destroyed) {
+        leaving += bytes;
+        continue;
+      }
+      held += bytes;
+      if (bytes > SHARE_BYTES)
+        large.push({ connection, bytes, paidUntil: connection.paidUntil(now) });
+    }
+    if (held > MAX_HELD_BYTES)
+      large.sort((a, b) => a.paidUntil - b.paidUntil || b.bytes - a.bytes).pop();
+    for (const { connection, bytes } of large) {
+      if (held <= MAX_HELD_BYTES) break;
+      this.#onCut();
+      connection.cut(NO_MEMORY);
+      held -= bytes;
+      leaving += bytes;
+    }
+    this.#held = held + leaving;
+    this.#heldSince = 0;
+  }
+}
