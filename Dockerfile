@@ -10,7 +10,6 @@ WORKDIR /app
 # https://docs.docker.com/build/cache/optimize/#use-cache-mounts
 COPY package.json package-lock.json ./
 COPY packages/serve/package.json ./packages/serve/
-COPY packages/serve-testing/package.json ./packages/serve-testing/
 RUN --mount=type=cache,target=/root/.npm \
   NODE_DISABLE_COMPILE_CACHE=1 npm ci --omit=dev --omit=optional
 

@@ -31,6 +31,7 @@ export default defineConfig({
     maxWorkers: 6, // they wait more than they compute
     projects: [
       'packages/serve',
+      'packages/serve-testing',
       project('targets', 'test/*.test.ts'),
       template,
       project('image', 'test/image/*.test.ts', oneAtATime),

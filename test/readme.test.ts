@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import type { Case } from '@edge-ping/serve-testing/cases';
 import { describe, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
-import library from '../packages/serve/package.json' with { type: 'json' };
 import { contract } from './contract.ts';
 
 const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md']);
@@ -29,9 +28,9 @@ describe.each(pages)('%s', (page) => {
     `${page}:${text.slice(0, index).split('\n').length}: ${found}`;
 
   test('names only scripts that are in package.json', () => {
-    const named = text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)( -w packages\/serve)?/g);
-    const missing = [...named].filter(([, run, short = '', inLibrary]) => {
-      const { scripts } = inLibrary ? library : manifest;
+    const named = text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)(?: -w ([\w/-]+))?/g);
+    const missing = [...named].filter(([, run, short = '', folder = '.']) => {
+      const { scripts } = JSON.parse(read(join(folder, 'package.json')));
       return !((run ?? short) in scripts);
     });
     expect(missing.map(placeOf)).toEqual([]);

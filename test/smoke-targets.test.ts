@@ -53,7 +53,7 @@ test('npm run smoke finds on our own targets what the tests of each find', async
 
 test('npm run smoke needs no packages: only the files of the repository', async () => {
   const copy = await mkdtemp(join(tmpdir(), 'smoke-'));
-  for (const path of ['package.json', 'test', 'tools', 'packages/serve/src'])
+  for (const path of ['package.json', 'test', 'tools', 'packages/serve-testing/src'])
     await cp(path, join(copy, path), { recursive: true });
   const [node = '', file = ''] = manifest.scripts.smoke.split(' ');
   const { holds } = await owed(server.url);

@@ -1,5 +1,5 @@
 // By its path: `npm run smoke` needs no `npm ci`, which links the package's name.
-import { smoke } from '@edge-ping/serve-testing/smoke';
+import { smoke } from '../packages/serve-testing/src/smoke.ts';
 import * as service from '../test/contract.ts';
 
 process.exitCode = await smoke(service, process.argv.slice(2));

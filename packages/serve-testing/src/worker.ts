@@ -83,8 +83,8 @@ export const startWorker = async (
   const url = (await miniflare.ready).origin;
   return {
     url,
-    records: () => [...records],
-    errors: () => [...errors],
+    records: (): AccessRecord[] => [...records],
+    errors: (): ErrorRecord[] => [...errors],
     /** What else was logged as an error. */
     plainLines: () => [...plainLines],
     stop: () => miniflare.dispose(),
