@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions } from 'node:http';
 import { createRequire } from 'node:module';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, Socket } from 'node:net';
 import { send } from '@edge-ping/serve-testing/client';
 import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { getRequestListener } from '@hono/node-server';
@@ -12,12 +12,15 @@ import { Hono as TinyHono } from 'hono/tiny';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bytesTaken,
+  canSkipEvents,
   detachParser,
   forgetRemoved,
   isAbort,
+  keepRest,
   onLastResponse,
   partsOf,
   readerBody,
+  skipEvents,
   stopListening,
   stopParsing,
 } from '../src/node/internals.ts';
@@ -69,6 +72,46 @@ describe('of what is not public, Node still has', () => {
     expect(await connection.end()).toBe('no HTTP');
     server.close();
     connection.socket.destroy();
+  });
+
+  test('a way to leave what comes behind a request on its socket', async () => {
+    const { server, port } = await listen();
+    const connection = rawConnection(port);
+    connection.write(`${request('/', 'Connection: Upgrade', 'Upgrade: x')}no HTTP`);
+    const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+    server.once('request', (incoming) => {
+      expect(keepRest(incoming.socket)).toBe(true);
+      resolve(incoming);
+    });
+    const { socket } = await promise;
+    server.on('clientError', (error) => expect.unreachable(error.message));
+    connection.write(', and more');
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    await expect.poll(() => text).toBe('no HTTP, and more');
+    expect(keepRest(new Socket())).toBe(false);
+    server.close();
+    connection.socket.destroy();
+    socket.destroy();
+  });
+
+  test('a way to give a request without a body its events back', async () => {
+    expect(canSkipEvents).toBe(true);
+    const { server, port } = await listen({ optimizeEmptyRequests: true });
+    const events: string[] = [];
+    server.on('request', (incoming, outgoing) => {
+      skipEvents(incoming);
+      events.push(`destroyed: ${incoming.destroyed}`);
+      for (const name of ['end', 'close']) incoming.on(name, () => events.push(name));
+      outgoing.on('close', () => events.push('response'));
+      setImmediate(() => outgoing.end());
+    });
+    await send(`http://127.0.0.1:${port}`, { path: '/' });
+    await expect.poll(() => events).toContain('close');
+    expect(events).toEqual(['destroyed: false', 'end', 'response', 'close']);
+    server.close();
   });
 
   test('the count of the bytes that the kernel has taken', async () => {

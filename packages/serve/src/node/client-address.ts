@@ -7,8 +7,11 @@ export const unmapped = (address: string): string => address.replace(/^::ffff:(?
  * The entry of a list that the outermost of the trusted proxies has written; empty if there is none.
  * @param trustProxy how many proxies stand before the server; at least 1
  */
-export const trustedEntry = (list: string, trustProxy: number): string =>
-  list.split(',').at(-trustProxy)?.trim() ?? ''; // further left is forgeable
+export const trustedEntry = (list: string, trustProxy: number): string => {
+  // Further left is forgeable. A shorter list is one that a trusted proxy has begun anew.
+  const entries = list.split(',');
+  return (entries.at(-trustProxy) ?? entries[0] ?? '').trim();
+};
 
 /** The client's address: the peer's, or the one in the trusted entry of X-Forwarded-For. */
 export const clientAddress = (peer: string, forwardedFor: string, trustProxy: number): string => {

@@ -54,6 +54,10 @@ const decoded = (text: IncomingHttpHeaders[string]): string => {
   return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text;
 };
 
+/** The host that a request is for: a target in absolute form decides, whatever Host says (RFC 9112 §3.2.2). */
+const hostOf = (url = '/', host: string | undefined): string =>
+  (url.startsWith('/') ? undefined : URL.parse(url)?.host) || decoded(host);
+
 /** Makes what the access log has of a request, which may be no valid one, and of its response. */
 export const accessEntry = (
   { peer }: Connection,
@@ -70,7 +74,7 @@ export const accessEntry = (
   remoteAddress: trustProxy
     ? clientAddress(peer, decoded(headers['x-forwarded-for']), trustProxy)
     : peer,
-  host: decoded(headers.host),
+  host: hostOf(url, headers.host),
   method: outcome.method,
   uri: decoded(url),
   userAgent: decoded(headers['user-agent']),
@@ -91,6 +95,8 @@ export const asksToSwitch = (incoming: IncomingMessage, { onUpgrade }: Service):
 /** What is logged of a failed upgrade whose error was not seen: @hono/node-server's own responds with 500. */
 const unseenUpgrade = (status: number): string =>
   `the response to an upgrade has status ${status}, and no error was seen: upgradeWebSocket must be that of @edge-ping/serve/websocket`;
+
+const MAX_LEFT_BYTES = 65_536; // of a body, that are waited for behind its response
 
 const none: readonly unknown[] = [];
 
@@ -200,6 +206,12 @@ export class Exchange {
     return this.#isOver || this.#isSwitching || this.#isCutShort;
   }
 
+  /** How much of the request's body has not come yet. */
+  get #bodyLeft(): number {
+    if (this.incoming.complete || !hasBody(this.incoming)) return 0;
+    return Number(this.incoming.headers['content-length'] ?? Infinity) - this.bytesIn;
+  }
+
   get #hasBegun(): boolean {
     return this.outgoing.headersSent || this.upgraded !== undefined;
   }
@@ -250,6 +262,30 @@ export class Exchange {
         'socket',
         AsyncResource.bind(() => this.#switch(lines)),
       );
+  }
+
+  /**
+   * Hands the connection of an Upgrade request to `onUpgrade`, which writes its response by itself.
+   * @returns whether there is one
+   */
+  handOver(): boolean {
+    const { onUpgrade } = this.service;
+    if (!onUpgrade || !this.keepsRest) return false;
+    const { socket } = this.incoming;
+    const { bytesRead, bytesWritten } = socket;
+    socket.once('close', () => {
+      this.bytesIn = socket.bytesRead - bytesRead;
+      this.addBytesOut(socket.bytesWritten - bytesWritten);
+      this.endUpgrade(true);
+    });
+    this.takeOver = () => ({
+      held: 0,
+      open: () => onUpgrade(this.incoming, socket, Buffer.alloc(0)),
+      checkTime() {},
+      goAway: () => socket.end(),
+    });
+    this.switchProtocols([]);
+    return true;
   }
 
   /** Takes note that what the connection has become has ended, and whether as it should. */
@@ -434,6 +470,8 @@ export class Exchange {
       fields.Connection = 'Upgrade, close';
       this.isLast = true;
     }
+    // Of a large body that is not read, the rest is not waited for.
+    if (this.#bodyLeft > MAX_LEFT_BYTES) this.isLast = true;
     if (this.isLast) outgoing.shouldKeepAlive = false;
     native.writeHead.call(outgoing, status, fields);
     this.#isHeaderOut = this.incoming.socket.writable;

@@ -133,7 +133,7 @@ const skippedState = (incoming: IncomingMessage): State | undefined => {
 
 /** Makes a request what it would be without the option, and listens. */
 function listen(this: IncomingMessage, ...given: Parameters<typeof on>): IncomingMessage {
-  Object.assign(this, { on, addListener: on, _dumped: false });
+  Object.assign(this, { on, addListener: on, _consuming: false, _dumped: false });
   Object.assign(Reflect.get(this, '_readableState'), { ended: false, endEmitted: false });
   if (this.complete) push.call(this, null);
   return on.apply(this, given);
@@ -161,7 +161,7 @@ const ON_EXECUTE = 5; // HTTPParser.kOnExecute
 
 /**
  * Takes the parser off a connection behind the request that it is parsing, and leaves what comes behind
- * it on the socket, which is paused: another protocol may begin there. Node does so for an 'upgrade'
+ * it on the socket, until somebody listens: another protocol may begin there. Node does so for an 'upgrade'
  * listener, but before the app is asked, and to requests that the app does not upgrade.
  * @returns whether it can: else what came with the request would be lost
  */
@@ -171,10 +171,10 @@ export const keepRest = (socket: Socket): boolean => {
   const onExecute = (parsed: number) => {
     const rest = Buffer.from(Reflect.get(parser, 'getCurrentBuffer').call(parser).subarray(parsed));
     detachParser(socket);
-    socket.on('data', drop).off('data', drop).pause();
+    socket.on('data', drop).off('data', drop);
     socket.unshift(rest);
     // Node may have stopped reading for responses that wait, and would go on by itself.
-    Object.assign(socket, { _paused: false });
+    Object.assign(socket, { _paused: false, readableFlowing: null });
     if (Reflect.get(socket, '_handle')?.reading === false) socket._read(0);
   };
   Object.assign(parser, { [ON_EXECUTE]: onExecute });

@@ -158,6 +158,7 @@ const withBody = ({ status, headers }: Response, body: ReadableStream): Response
  * cancelled as soon as the header is out.
  */
 const prepared = (given: Response, exchange: Exchange): Response => {
+  if (given.status === 404 && exchange.handOver()) return given;
   const parts = partsOf(given);
   const response = parts ? given : decodedFetch(given); // whose url a Response with parts would have to make
   const [, body, headers] = parts ?? [0, response.body, undefined];

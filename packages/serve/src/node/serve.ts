@@ -63,6 +63,7 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
       openLogs().writeLine(`${prefix}listens on http://${host}:${address.port}`);
     },
     ({ code }: NodeJS.ErrnoException) => {
+      if (code === undefined) return; // the process ends already
       const reason = reasons[code ?? ''] ?? `can't be listened on (${code})`;
       const portName = options?.port === undefined ? 'PORT' : 'port';
       const hostName = options?.hostname ? 'hostname' : 'HOST';

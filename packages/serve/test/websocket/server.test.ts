@@ -166,6 +166,31 @@ describe('while the server runs', () => {
     }
   });
 
+  // A client need not wait for the 101, and the network joins and splits what it sends.
+  test.each<[when: string, path: string, pieces: number[][], requests?: number]>([
+    ['in the packet of the handshake', '/ws/echo', [[0]]],
+    ['in its packet, and ends in another', '/ws/echo', [[0, 3], [3]]],
+    ['before the 101', '/ws/echo-async', [[], [0]]],
+    ['before the 101, behind other requests', '/ws/echo-async', [[], [0, 3], [3]], 2],
+  ])('a message that begins %s is taken as it is', async (_, path, pieces, requests = 0) => {
+    const bytes = frame(opcodes.text, 'whole');
+    const connection = rawConnection(server.port);
+    connection.socket.setNoDelay();
+    const before = request('/large?bytes=100000').repeat(requests);
+    for (const [index, [from, to] = [0, 0]] of pieces.entries()) {
+      const head = index === 0 ? before + handshakeRequest(path) : '';
+      connection.write(head + bytes.slice(from, to));
+      await new Promise((resolve) => connection.socket.write('', resolve));
+    }
+    for (let count = 0; count < requests; count += 1) await connection.response();
+    expect((await connection.response()).status).toBe(101);
+    connection.write(frame(opcodes.close));
+    const received = await connection.end();
+    expect(received).toContain('\x81\x05whole');
+    expect(received.replaceAll('\x81\x05whole', '')).toBe('\x88\x00'); // one route echoes twice
+    connection.socket.end();
+  });
+
   test('with HTTP/1.0 there is no WebSocket', async () => {
     const connection = rawConnection(server.port);
     connection.write(handshakeRequest('/ws/echo', 'HTTP/1.0'));
