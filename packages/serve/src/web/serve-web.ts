@@ -37,9 +37,6 @@ export interface SocketOwner {
   [whenClosed]?: Promise<Pick<AccessEntry, 'error' | 'bytesIn' | 'bytesOut'>>;
 }
 
-// Never fires: these platforms don't tell the app that they stop.
-const shutdown = new AbortController().signal;
-
 /** Sets the field that is always set, and takes off those that the app has no say in. */
 const setFields = ({ headers, status }: Response): void => {
   headers.set('X-Content-Type-Options', 'nosniff');
@@ -157,7 +154,14 @@ export const serveWeb = async (
     : respond(
         fetch,
         isHead ? new Request(request, { method: 'GET' }) : request,
-        { shutdown, ...platform.bindings },
+        {
+          // Never fires: these platforms don't tell the app that they stop. Made when it is asked for: one for
+          // all requests is refused by workerd before 1.20260825, and one for each takes a few microseconds.
+          get shutdown() {
+            return new AbortController().signal;
+          },
+          ...platform.bindings,
+        },
         context,
         (response) => prepared(platform.prepare?.(response) ?? response, isHead),
       ));
