@@ -34,7 +34,8 @@ describe('the scheme that the app sees', () => {
     ['2', 'https, http', 'https'],
     ['2', 'http, https', 'http'],
     ['2', 'x, https, http', 'https'],
-    ['2', 'https', 'http'],
+    ['2', 'https', 'https'], // one of the two has begun the list anew
+    ['2', undefined, 'http'],
   ])('with TRUST_PROXY=%s and X-Forwarded-Proto: %s is %s', async (trustProxy, proto, scheme) => {
     const headers = { ...host, ...(proto !== undefined && { 'X-Forwarded-Proto': proto }) };
     for (const path of ['/url', '/url?a=b', '/url?x=%20', '/url?a=//b'])
@@ -111,6 +112,30 @@ test('behind a proxy that ends TLS, a redirect stays there', async () => {
   const headers = { ...host, 'X-Forwarded-Proto': 'https' };
   const { headers: received } = await send(urlOf('1'), { path: '/redirect-to-url', headers });
   expect(received.location).toBe('https://example.com/x');
+});
+
+test.each(['', '1'])(
+  'with TRUST_PROXY=%s, a target in absolute form decides on no scheme, and the record has its host',
+  async (trustProxy) => {
+    const connection = rawConnection(servers.get(trustProxy)?.port ?? 0);
+    const fields = 'Host: other\r\nX-Forwarded-Proto: http\r\n';
+    connection.write(`GET https://h.example/url?absolute HTTP/1.1\r\n${fields}\r\n`);
+    expect((await connection.response()).body).toBe('http://h.example/url?absolute');
+    connection.socket.destroy();
+    await expect
+      .poll(() => servers.get(trustProxy)?.records() ?? [])
+      .toContainEqual(
+        expect.objectContaining({ uri: 'https://h.example/url?absolute', host: 'h.example' }),
+      );
+  },
+);
+
+test('of two proxies, the address is that of the list which the inner one has begun anew', async () => {
+  const headers = { ...host, 'X-Forwarded-For': '192.0.2.7' };
+  await send(urlOf('2'), { path: '/url?one-entry', headers });
+  await expect
+    .poll(() => servers.get('2')?.records() ?? [])
+    .toContainEqual(expect.objectContaining({ uri: '/url?one-entry', remote_ip: '192.0.2.7' }));
 });
 
 test('the record has the target as it came', async () => {

@@ -169,6 +169,8 @@ const prepared = (given: Response, exchange: Exchange): Response => {
     // Without its parts @hono/node-server sees that the handler has responded by c.env.outgoing.
     if (body === null && exchange.outgoing.headersSent) void response.body;
     if (exchange.takeOver && isUpgrade(response)) exchange.switchProtocols(response.headers);
+    else if (exchange.takeOver && response.ok)
+      exchange.error ||= 'a middleware has replaced the response that upgradeWebSocket made';
     return response;
   }
   const reader = stream.getReader();
