@@ -22,7 +22,7 @@ export const fixtureWorker = async () => ({
 export const nodeBundle = path('dist/server.js');
 
 /** The server that is attacked, and its bundle. */
-export const attackedSource = path('image/server.ts');
+export const attackedSource = path('attacks/server.ts');
 export const attackedBundle = path('dist/attacked/server.js');
 
 /** Its Lambda function, bundled; made by build.ts. */

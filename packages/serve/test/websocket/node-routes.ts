@@ -22,6 +22,14 @@ sockets.get(
   })),
 );
 sockets.get(
+  '/never',
+  upgradeWebSocket(() => ({
+    onMessage: async () => {
+      await new Promise(() => {});
+    },
+  })),
+);
+sockets.get(
   '/pinged',
   upgradeWebSocket(() => ({}), { pingInterval: 1 }),
 );

@@ -271,6 +271,10 @@ export const attacks: readonly Attack[] = [
     begin: endless(20, handshakeRequest('/ws/pinged'), frame(opcodes.text).repeat(10_000), true),
   },
   {
+    name: 'a WebSocket whose callbacks never end',
+    begin: endless(1, handshakeRequest('/ws/never'), frame(opcodes.text, 'x').repeat(10_000), true),
+  },
+  {
     name: '900 messages in 250 fragments of a byte that are never complete',
     begin: each(900, handshakeRequest('/ws/echo'), {
       further: unfinished('x', 250),
