@@ -10,13 +10,16 @@ import { MAX_QUEUED_BYTES, type Memory, NO_MEMORY, requestBytes } from './memory
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
 const LINGER_MS = 1_000;
+const MAX_LINGER_BYTES = 262_144; // that are read and dropped meanwhile
 const UNREAD_MS = 500; // for the rest of a request that has its response
 const STALL_MS = 60_000; // a kernel lets a client that reads 64 kB/s take 2 MB at a time
 const REQUEST_MS = 30_000; // for a request with its body,
 const BODY_RATE = 500; // and a second more for so many bytes, as Apache's RequestReadTimeout has it
 const READ_RATE = 64_000; // bytes a second, of a client that is no slower than it can be expected to be
-const MAX_CREDIT_MS = 60_000; // that a burst of bytes or requests pays for
-const REQUEST_CREDIT_MS = 1_000; // that a request pays for
+const MAX_PAID_MS = 60_000;
+const REQUEST_PAYS_MS = 1_000;
+const PATIENCE_MS = 100; // with a client, when all connections are taken
+const NEW_MS = 1_000;
 /** How long a kept connection may wait for a request: load balancers keep theirs up to 600 s (Google). */
 export const KEEP_MS = 620_000;
 const MIN_AGE_MS = 240_000; // of a kept connection that the server ends,
@@ -36,15 +39,17 @@ export class Connection {
   cutBecause = '';
   readonly #memory: Memory;
   readonly #due: Exchange[] = [];
+  #begin: (exchange: Exchange) => void = () => {};
   #latest: Exchange | undefined; // until it is closed and its request is complete
   #waitingSince = performance.now(); // for the header of a request
   readonly #endAt = this.#waitingSince + MIN_AGE_MS + Math.random() * AGE_RANGE_MS;
   #requests = 0;
   #requestBytes = 0; // of those whose responses are due
   #isEnding = false; // no further request is served
-  #moved = 0; // bytes in both directions, at the last look
-  #movedAt = this.#waitingSince; // when that changed
-  #paidUntil = this.#waitingSince + REQUEST_CREDIT_MS;
+  #moved = 0; // bytes in both directions, at the last look,
+  #movedAt = this.#waitingSince; // and when they became so many
+  #paid = REQUEST_PAYS_MS;
+  #paidAt = this.#waitingSince;
   #taken = 0; // bytes that the client had taken at the last look,
   #takenAt = this.#waitingSince; // and when they became so many
 
@@ -72,25 +77,34 @@ export class Connection {
   }
 
   /**
-   * Until when its client has paid for its place, by bytes that it has sent or taken and by requests: a
-   * minute ahead at most, so that no burst buys more.
+   * What its client has paid lately for its place, in milliseconds: by bytes that it has sent or taken, and
+   * by requests. It is worth half as much each minute, and a minute at most, so that no burst buys more.
    */
-  paidUntil(now: number): number {
+  paid(now: number): number {
     const moved = this.socket.bytesRead + bytesTaken(this.socket);
     const rate = this.#latest?.incoming.complete === false ? BODY_RATE : READ_RATE;
-    const paid = this.#paidUntil + ((moved - this.#moved) / rate) * 1_000;
-    const isWaiting = this.#due.length === 0 || this.#isClientsTurn;
-    if (moved !== this.#moved || !isWaiting) this.#movedAt = now;
+    const earned = ((moved - this.#moved) / rate) * 1_000;
+    if (moved !== this.#moved || !this.#isClientsTurn) this.#movedAt = now;
+    this.#paid = Math.min(this.#paid * 2 ** ((this.#paidAt - now) / 60_000) + earned, MAX_PAID_MS);
     this.#moved = moved;
-    // While the server has to respond, the client does not fall behind.
-    this.#paidUntil = Math.min(isWaiting ? paid : Math.max(paid, now), now + MAX_CREDIT_MS);
-    return this.#paidUntil;
+    this.#paidAt = now;
+    return this.#paid;
   }
 
-  /** Whether it waits for a request, or its client has kept a body or a response waiting for that many milliseconds. */
-  waits(now: number, milliseconds: number): boolean {
-    this.paidUntil(now);
-    return this.#due.length === 0 || now - this.#movedAt > milliseconds;
+  /**
+   * Whether it keeps the server waiting: for a request, for a body, or for longer than it has paid for, to
+   * take a response. (A kernel lets a client take megabytes at a time.)
+   */
+  keepsWaiting(now: number): boolean {
+    const paid = this.paid(now);
+    if (this.#due.length === 0) return true;
+    const isUpload = this.#latest?.incoming.complete === false;
+    return now - this.#movedAt > (isUpload ? PATIENCE_MS : Math.max(paid, PATIENCE_MS));
+  }
+
+  /** Whether it is so new that its first request may be on the way. */
+  isNew(now: number): boolean {
+    return this.#requests === 0 && now - this.#waitingSince < NEW_MS;
   }
 
   /**
@@ -124,12 +138,12 @@ export class Connection {
     }
     this.#requests += 1;
     this.#requestBytes += exchange.requestBytes;
-    this.#paidUntil = Math.max(this.#paidUntil, exchange.startedAt);
     this.#latest = exchange;
+    this.#begin = begin;
     if (this.#due.push(exchange) === 1) begin(exchange);
     else {
       // In the async context of its own request, not of the one before.
-      exchange.begin = AsyncResource.bind(() => begin(exchange));
+      exchange.waiting = new AsyncResource('Exchange');
       this.#beginNext();
     }
     return true;
@@ -144,13 +158,13 @@ export class Connection {
     if (index < 0) return false; // Node before 25 may emit 'close' twice
     this.#due.splice(index, 1);
     this.#requestBytes -= exchange.requestBytes;
+    this.#paid += REQUEST_PAYS_MS;
     if (this.#latest === exchange) this.#endRequest(exchange);
     if (exchange.isLast) for (const next of this.#due) next.isLast = true;
-    if (exchange.begin) return !exchange.isLast;
+    if (exchange.waiting) return !exchange.isLast;
     if (this.#due.length > 0) this.#beginNext();
     else {
       this.#waitingSince = performance.now();
-      this.#paidUntil = Math.max(this.#paidUntil, this.#waitingSince) + REQUEST_CREDIT_MS;
     }
     return true;
   }
@@ -209,7 +223,7 @@ export class Connection {
    * @returns whether a request takes too long to be complete
    */
   checkTime(now: number): boolean {
-    this.paidUntil(now);
+    this.paid(now);
     const taken = bytesTaken(this.socket);
     // Node's own time-out looks at it, too, but starts again with everything that the client sends.
     if (this.socket.writableLength === 0 || taken !== this.#taken) this.#takenAt = now;
@@ -248,12 +262,12 @@ export class Connection {
     let queued = 0;
     let previous: Exchange | undefined;
     for (const exchange of this.#due) {
-      const { begin } = exchange;
-      if (begin) {
+      const { waiting } = exchange;
+      if (waiting) {
         const isTurn = !previous || (previous.outgoing.writableEnded && queued <= MAX_QUEUED_BYTES);
         if (!isTurn || previous?.isLast || this.socket.destroyed) return;
-        exchange.begin = undefined;
-        begin();
+        exchange.waiting = undefined;
+        waiting.runInAsyncScope(this.#begin, undefined, exchange);
       }
       queued += exchange.bytesOut;
       previous = exchange;
@@ -293,8 +307,14 @@ export class Connection {
    */
   #linger(): void {
     const socket = this.socket;
+    let left = MAX_LINGER_BYTES;
     detachParser(socket);
-    socket.on('data', () => {}).resume();
+    socket
+      .on('data', ({ length }) => {
+        left -= length;
+        if (left < 0) socket.pause();
+      })
+      .resume();
     socket.end(() => {
       const timer = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(timer));

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { Connection } from './connection.ts';
 import { MAX_CONNECTIONS, MAX_HELD_BYTES, Memory } from './memory.ts';
 
-const PATIENCE_MS = 100; // with a client, when all connections are taken
 const RESERVED_DESCRIPTORS = 32; // for everything but connections
 const LOOK_MS = 1_000; // how often the clocks are looked at
 const REPORT_MS = 1_000;
@@ -102,20 +101,23 @@ export class Connections {
     return true;
   }
 
-  /** Of the connections that wait for their clients, the one that has paid least for its place. */
+  /** Of the connections that keep the server waiting, the one that has paid least for its place. */
   #nextSlowest(): Connection | undefined {
     const now = performance.now();
     const isSlow = (connection: Connection) =>
-      !connection.socket.destroyed && connection.waits(now, PATIENCE_MS);
+      !connection.socket.destroyed && connection.keepsWaiting(now);
     let next: Connection | undefined;
     do next = this.#slowest.pop();
     while (next && !isSlow(next));
     if (next) return next;
     // Ranked in batches: else a flood of new connections would have each look at all others.
-    this.#slowest = [...this.#all.values()]
-      .filter(isSlow)
-      .sort((a, b) => b.paidUntil(now) - a.paidUntil(now))
-      .slice(-Math.ceil(this.#limit / 64));
+    const slow = [...this.#all.values()].filter(isSlow).sort((a, b) => b.paid(now) - a.paid(now));
+    const { young = [], old = [] } = Object.groupBy(slow, (connection) =>
+      connection.isNew(now) ? 'young' : 'old',
+    );
+    // A few new ones are left alone, but a flood of them does not push out the others.
+    const ranked = young.length > this.#limit / 4 ? [...old, ...young] : [...young, ...old];
+    this.#slowest = ranked.slice(-Math.ceil(this.#limit / 64));
     return this.#slowest.pop();
   }
 

@@ -110,8 +110,8 @@ export class Exchange {
   readonly method: string;
   /** When the request's header was read, by `performance.now()`. */
   readonly startedAt = performance.now();
-  /** Begins it, while it waits for its turn. */
-  begin: (() => void) | undefined;
+  /** Its async context, while it waits for its turn. */
+  waiting: AsyncResource | undefined;
   /** About how many bytes the request takes in memory. */
   requestBytes = 0;
   /** Bytes of the request's body. */

@@ -75,7 +75,7 @@ export class Memory {
     const now = performance.now();
     let held = 0;
     let leaving = 0; // held by those that are cut, but closed only later in this turn of the event loop
-    const large: { connection: Connection; bytes: number; paidUntil: number }[] = [];
+    const large: { connection: Connection; bytes: number; paid: number }[] = [];
     for (const connection of this.#connections.values()) {
       const bytes = connection.held;
       if (connection.socket.destroyed) {
@@ -83,11 +83,9 @@ export class Memory {
         continue;
       }
       held += bytes;
-      if (bytes > SHARE_BYTES)
-        large.push({ connection, bytes, paidUntil: connection.paidUntil(now) });
+      if (bytes > SHARE_BYTES) large.push({ connection, bytes, paid: connection.paid(now) });
     }
-    if (held > MAX_HELD_BYTES)
-      large.sort((a, b) => a.paidUntil - b.paidUntil || b.bytes - a.bytes).pop();
+    if (held > MAX_HELD_BYTES) large.sort((a, b) => a.paid - b.paid || b.bytes - a.bytes).pop();
     for (const { connection, bytes } of large) {
       if (held <= MAX_HELD_BYTES) break;
       this.#onCut();

@@ -1,5 +1,6 @@
 import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
+import { sample } from '../support/sample.ts';
 import { bundle } from '../support/targets.ts';
 import { anyApp, nodeApp, sentAgain } from './cases.ts';
 import { anyAppTestsAt } from './runner.ts';
@@ -7,5 +8,5 @@ import { anyAppTestsAt } from './runner.ts';
 // In a file of its own, so that it runs beside the sources.
 describe('any app, on Node: the bundle', () =>
   anyAppTestsAt((env) => startServer(bundle, { env }), {
-    cases: [...anyApp, ...nodeApp, ...sentAgain],
+    cases: sample([...anyApp, ...nodeApp, ...sentAgain], 40),
   }));

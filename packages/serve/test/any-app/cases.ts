@@ -191,13 +191,11 @@ const cut = (error: string | RegExp, bytesOut: number) => {
 
 /** What the adapters owe to any app. */
 export const anyApp: readonly AppCase[] = [
-  // Whatever is thrown, by whatever kind of handler.
-  ...['/throw', '/reject', '/behind-middleware/throw'].flatMap((route) =>
-    thrown.map(([what, reason, told]) => ({
-      path: `${route}/${what}`,
-      ...failure(reason),
-      ...(told && { told }),
-    })),
+  // Whatever is thrown, by whatever kind of handler: the first few by each kind, the others by one.
+  ...thrown.flatMap(([what, reason, told], index) =>
+    ['/throw', '/reject', '/behind-middleware/throw']
+      .filter((_, kind) => index < 4 || index % 3 === kind)
+      .map((route) => ({ path: `${route}/${what}`, ...failure(reason), ...(told && { told }) })),
   ),
   ...['/return', '/return-async'].flatMap((route) =>
     returned.map((what) => ({

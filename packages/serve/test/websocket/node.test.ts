@@ -1,9 +1,12 @@
 import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
-import { nodeServers } from '../support/targets.ts';
-import { malformed } from './cases.ts';
+import { sample } from '../support/sample.ts';
+import { bundle, fixture } from '../support/targets.ts';
+import { malformed, socketCases } from './cases.ts';
 import { socketTests } from './runner.ts';
 
-describe.each(nodeServers)('WebSockets, on Node: %s', (_, command) =>
-  socketTests(() => startServer(command), malformed),
-);
+describe('WebSockets, on Node: the sources', () =>
+  socketTests(() => startServer(fixture), malformed));
+
+describe('WebSockets, on Node: the bundle', () =>
+  socketTests(() => startServer(bundle), malformed, sample(socketCases, 10)));

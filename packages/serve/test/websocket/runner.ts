@@ -21,6 +21,7 @@ const matching = (value: unknown) =>
 export const socketTests = (
   start: () => Promise<SocketTarget>,
   furtherRefusals: readonly RefusalCase[] = [],
+  cases = socketCases,
 ): void => {
   let target: SocketTarget;
   beforeAll(async () => {
@@ -43,7 +44,7 @@ export const socketTests = (
     expect(await send(target.url, health)).toMatchObject({ status: 200, body: health.body });
   };
 
-  test.each(socketCases)('$path $name', async ({ path, ...owed }) => {
+  test.each(cases)('$path $name', async ({ path, ...owed }) => {
     const { records, errors } = logs();
     const { received = [], fields = {}, error = '', record, told } = owed;
     const hasOwnId = fields['x-request-id'] !== undefined;

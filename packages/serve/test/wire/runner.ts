@@ -8,9 +8,9 @@ import { wire } from './cases.ts';
  * Declares a test for each case of the wire's table, against a server on the loopback interface
  * that nobody else talks to.
  */
-export const wireTests = (server: () => ServerProcess): void => {
+export const wireTests = (server: () => ServerProcess, cases = wire): void => {
   describe.concurrent('on the wire', () => {
-    test.for(wire)('$name: $statuses', async ({ bytes, statuses, ends, methods }, { expect }) => {
+    test.for(cases)('$name: $statuses', async ({ bytes, statuses, ends, methods }, { expect }) => {
       const connection = rawConnection(server().port);
       connection.write(bytes);
       for (const [index, status] of statuses.entries()) {
@@ -31,7 +31,7 @@ export const wireTests = (server: () => ServerProcess): void => {
   });
 
   test('every response on the wire has its record, with the reason of each refusal', async () => {
-    const expected = wire.flatMap(({ statuses, ends }) => (ends ? statuses : [...statuses, 200]));
+    const expected = cases.flatMap(({ statuses, ends }) => (ends ? statuses : [...statuses, 200]));
     await expect
       .poll(() =>
         server()
