@@ -1,5 +1,6 @@
 import type { Context, ExecutionContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { watchHead } from './head.ts';
 import { checkedResponse } from './responses.ts';
 
 /** The method of an execution context that takes an error of its exchange. */
@@ -88,6 +89,7 @@ export const watch = <App extends object>(app: App): App => {
   const current: unknown = Reflect.get(app, HANDLER);
   if (typeof current !== 'function') return app; // each 500 then says that its error was not seen
   watched.add(app);
+  watchHead(app);
   const isHonos = current === handlerOfHono(app);
   let handler = watchedHandler(app, isHonos ? defaultHandler : (current as Handler));
   Object.defineProperty(app, HANDLER, {

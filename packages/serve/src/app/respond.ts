@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'hono';
 import { type ErrorTaker, takeError } from './errors.ts';
+import { dropsBody } from './head.ts';
 import { checkedResponse, lastResort } from './responses.ts';
 
 /** As much of a Hono app as serving it takes. */
@@ -29,6 +30,7 @@ export const respond = (
   prepare: Prepare,
 ): Response | Promise<Response> => {
   try {
+    if (request.method === 'HEAD') dropsBody(executionCtx);
     const response = fetch(request, env, executionCtx);
     if (!(response instanceof Promise)) return prepare(checkedResponse(response));
     return response

@@ -239,7 +239,6 @@ export const appListener = (fetch: Fetch, { bindings, tasks, trustProxy }: Liste
       exchange.fail(...refused);
       return;
     }
-    if (exchange.method === 'HEAD') incoming.method = 'GET'; // Node knows already to send no body
     const { url } = incoming;
     incoming.url = targetOf(incoming, trustProxy);
     listener(incoming, exchange.outgoing).catch((error) => {

@@ -153,7 +153,7 @@ export const serveWeb = async (
     ? prepared(badRequest(), isHead)
     : respond(
         fetch,
-        isHead ? new Request(request, { method: 'GET' }) : request,
+        request,
         {
           // Never fires: these platforms don't tell the app that they stop. Made when it is asked for: one for
           // all requests is refused by workerd before 1.20260825, and one for each takes a few microseconds.

@@ -1,22 +1,28 @@
-import { send } from '@edge-ping/serve-testing/client';
+import { type Sent, send } from '@edge-ping/serve-testing/client';
 import { startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
 import { anyApp, nodeApp } from '../any-app/cases.ts';
+import type { FixtureEnv } from '../any-app/runner.ts';
 import { rawConnection } from '../support/raw.ts';
-import { fixture } from '../support/targets.ts';
-import { endless, headTests } from './runner.ts';
+import { bundle, fixture } from '../support/targets.ts';
+import { endless, headTests, methodTests } from './runner.ts';
 
-// The other tables have a few cases of HEAD for the bundle.
-describe('HEAD, on Node', () =>
+const starting = (command: string[]) => async (env: FixtureEnv) => {
+  const server = await startServer(command, { env });
+  return { ...server, send: (sent: Sent) => send(server.url, sent) };
+};
+
+describe('HEAD, on Node', () => {
+  methodTests(starting(fixture));
   headTests(
-    async (env) => {
-      const server = await startServer(fixture, { env });
-      return { ...server, send: (sent) => send(server.url, sent) };
-    },
+    starting(fixture),
     // Node sends no Transfer-Encoding with a HEAD, which RFC 9112 §6.1 leaves to it.
     ({ date: _, 'transfer-encoding': __, ...headers }) => headers,
     [...anyApp, ...nodeApp],
-  ));
+  );
+});
+
+describe('HEAD, on Node: the bundle', () => methodTests(starting(bundle)));
 
 test.each([...endless, '/large?bytes=1000000'])(
   'HEAD %s ends with its header, and the connection goes on',

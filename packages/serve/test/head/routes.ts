@@ -1,4 +1,8 @@
+import { type Context, Hono } from 'hono';
+import { env } from 'hono/adapter';
+import { proxy } from 'hono/proxy';
 import { streamSSE } from 'hono/streaming';
+import { watch } from '../../src/index.ts';
 import { app } from '../fixture/app.ts';
 
 // Bodies that do not end by themselves, and how many of their sources are alive.
@@ -51,5 +55,42 @@ app.get('/head/events', (c) =>
 );
 app.get('/head/upstream', (c) => fetch(c.req.query('url') ?? ''));
 app.get('/alive', (c) => c.text(String(alive)));
+app.mount('/head/mounted', watch(new Hono().get('/endless', (c) => c.body(endless()))).fetch);
 
-app.get('/method', (c) => c.text(c.req.method, 200, { 'X-Method': c.req.method }));
+/** Responds with the method that a part of the app has seen. */
+const show = (c: Context, { method }: { method: string } = c.req) =>
+  c.text('shown', 200, { 'X-Method': method });
+const shown = new Hono().get('/', (c) => show(c));
+const upstream = (c: Context) => env<{ UPSTREAM: string }>(c).UPSTREAM;
+
+const methods = new Hono();
+methods.get('/handler', (c) => show(c));
+methods.get('/raw', (c) => show(c, c.req.raw));
+methods.get('/clone', (c) => show(c, c.req.raw.clone()));
+methods.get('/new-request', (c) => show(c, new Request('http://h/', c.req.raw)));
+methods.get('/before', async (c, next) => {
+  c.header('X-Method', c.req.method);
+  await next();
+});
+methods.get('/behind', async (c, next) => {
+  await next();
+  c.header('X-Method', c.req.method);
+});
+methods.get('/before', (c) => c.text('shown'));
+methods.get('/behind', (c) => c.text('shown'));
+methods.get('/fetch', (c) => fetch(new Request(upstream(c), c.req.raw)));
+methods.get('/proxy', (c) => proxy(upstream(c), c.req));
+methods.get('/on-error', () => {
+  throw new Error('thrown');
+});
+methods.onError((_, c) => show(c));
+methods.route('/routed', shown);
+methods.mount('/mounted', shown.fetch);
+methods.mount('/mounted-and-watched', watch(new Hono().route('/', shown)).fetch);
+methods.all('/upload', (c) =>
+  c.req.method === 'HEAD'
+    ? c.body(null, 200, { 'Upload-Offset': '5', 'Upload-Length': '10' })
+    : c.notFound(),
+);
+methods.all('/procedure', (c) => c.body(null, c.req.method === 'HEAD' ? 204 : 400));
+app.route('/method', methods);

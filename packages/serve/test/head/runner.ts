@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppCase, anyApp } from '../any-app/cases.ts';
 import type { AppTarget, FixtureEnv } from '../any-app/runner.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { methodCases } from './cases.ts';
 
 /** The paths whose GET ends by itself, and with the same header fields each time. */
 const pathsOf = (cases: readonly AppCase[]): string[] => {
@@ -32,7 +33,41 @@ export const endless = [
   '/head/silent-copied',
   '/head/silent-after-one-copied',
   '/head/events',
+  '/head/mounted/endless',
 ];
+
+const recordsOf = (target: AppTarget, path: string) =>
+  target.records().filter(({ uri }) => uri === path);
+
+/** Declares a test for each case of what sees the method. */
+export const methodTests = (start: (env: FixtureEnv) => Promise<AppTarget>): void => {
+  let target: AppTarget;
+  let upstream: Upstream;
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    target = await start({ FIXTURE: '', UPSTREAM: upstream.url });
+  });
+  afterAll(async () => {
+    await target.stop();
+    upstream.stop();
+  });
+
+  test.each(methodCases)('$path sees HEAD $sent', async ({ path, get, head, sent }) => {
+    const before = recordsOf(target, path).length;
+    expect(await target.send({ path })).toMatchObject(get);
+    expect(await target.send({ method: 'HEAD', path, ...sent })).toMatchObject({
+      status: head.status,
+      headers: { ...head.headers, 'x-content-type-options': 'nosniff' },
+      body: '',
+    });
+    await expect
+      .poll(() => recordsOf(target, path).slice(before))
+      .toMatchObject([
+        { method: 'GET', status: get.status },
+        { method: 'HEAD', status: head.status, bytes_out: 0 },
+      ]);
+  });
+};
 
 /**
  * Declares the tests of HEAD.
@@ -63,9 +98,9 @@ export const headTests = (
     endlessUpstream.close();
   });
 
-  const records = (path: string) => target.records().filter(({ uri }) => uri === path);
+  const records = (path: string) => recordsOf(target, path);
 
-  test.each([...pathsOf(cases), '/method', '/nothing-here'])(
+  test.each([...pathsOf(cases), '/nothing-here'])(
     'HEAD %s is GET without its body',
     async (path) => {
       const before = records(path).length;
@@ -83,11 +118,6 @@ export const headTests = (
       });
     },
   );
-
-  test('a handler is asked with GET', async () => {
-    const { headers } = await target.send({ method: 'HEAD', path: '/method' });
-    expect(headers['x-method']).toBe('GET');
-  });
 
   test.each(endless)('five HEADs of %s leave no source alive', async (path) => {
     const before = records(path).length;

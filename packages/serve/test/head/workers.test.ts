@@ -1,15 +1,22 @@
-import { send } from '@edge-ping/serve-testing/client';
+import { type Sent, send } from '@edge-ping/serve-testing/client';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
-import { fixtureWorker } from '../support/targets.ts';
-import { headTests } from './runner.ts';
+import type { FixtureEnv } from '../any-app/runner.ts';
+import { fixtureWorker, oldWorkerConfig } from '../support/targets.ts';
+import { headTests, methodTests } from './runner.ts';
 
-describe('HEAD, in workerd', () =>
+const starting = (config?: string) => async (env: FixtureEnv) => {
+  const target = await startWorker(await fixtureWorker(config), env);
+  return { ...target, send: (sent: Sent) => send(target.url, sent) };
+};
+
+describe('HEAD, in workerd', () => {
+  methodTests(starting());
   headTests(
-    async (env) => {
-      const target = await startWorker(await fixtureWorker(), env);
-      return { ...target, send: (sent) => send(target.url, sent) };
-    },
+    starting(),
     // How long the body of a GET is, workerd sees only when it sends it.
     ({ date: _, 'content-length': __, 'transfer-encoding': ___, ...headers }) => headers,
-  ));
+  );
+});
+
+describe('HEAD, in workerd as of 2021', () => methodTests(starting(oldWorkerConfig)));

@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { events, startLambda } from '@edge-ping/serve-testing/lambda';
 import { describe, expect, test } from 'vitest';
-import { anyAppTests } from '../any-app/runner.ts';
+import { anyAppTests, type FixtureEnv } from '../any-app/runner.ts';
 import { appLogTests } from '../app-log/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
-import { headTests } from '../head/runner.ts';
+import { headTests, methodTests } from '../head/runner.ts';
 import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
 import { handshake } from '../websocket/cases.ts';
 
@@ -68,8 +68,8 @@ test('an invocation on Lambda ends when what was begun in it is done', async () 
   observer.close();
 });
 
-describe('HEAD, on Lambda', () =>
-  headTests(
-    (env) => startLambda(lambdaClient, lambdaRoot, env),
-    ({ date: _, ...headers }) => headers, // of an upstream
-  ));
+describe('HEAD, on Lambda', () => {
+  const start = (env: FixtureEnv) => startLambda(lambdaClient, lambdaRoot, env);
+  methodTests(start);
+  headTests(start, ({ date: _, ...headers }) => headers); // the date of an upstream
+});

@@ -13,10 +13,13 @@ export const workerConfig = path('fixture/wrangler.toml');
 export const workerScript = path('dist/worker.js');
 
 /** Its Worker, as `startWorker` takes it. */
-export const fixtureWorker = async () => ({
+export const fixtureWorker = async (config = workerConfig) => ({
   script: await readFile(workerScript, 'utf8'),
-  config: workerConfig,
+  config,
 });
+
+/** A configuration with an early `compatibility_date`. */
+export const oldWorkerConfig = path('fixture/wrangler-old.toml');
 
 /** Its Node server, bundled; made by build.ts. */
 export const nodeBundle = path('dist/server.js');

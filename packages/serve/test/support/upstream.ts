@@ -22,13 +22,14 @@ const codings: Record<string, (text: Buffer) => Buffer> = {
 
 /** Starts a server whose body is `plain`, in the content coding that the query names, if it does. */
 export const startUpstream = async (): Promise<Upstream> => {
-  const server = createServer(({ url = '' }, response) => {
+  const server = createServer(({ method, url = '' }, response) => {
     const coding = new URL(url, 'http://h').searchParams.get('coding') ?? '';
     const encode = codings[coding];
     const body = encode?.(Buffer.from('plain')) ?? 'plain';
     response.writeHead(200, {
       'Content-Type': 'text/css',
       'X-Upstream': 'yes',
+      'X-Method': method,
       'Content-Length': Buffer.byteLength(body),
       ...(encode && { 'Content-Encoding': coding }),
     });
