@@ -148,6 +148,8 @@ export const startLambda = async (
   const parse = (lines: string[]) => lines.filter(isRecord).map((line) => JSON.parse(line));
   return {
     stdout,
+    /** Resolves with what the function returns for an event. */
+    invoke,
     send: async (sent: Sent, payload: keyof typeof events = '2.0'): Promise<Received> =>
       received((await invoke(events[payload](sent))) as APIGatewayProxyResult),
     records: (): AccessRecord[] => parse(stdout),

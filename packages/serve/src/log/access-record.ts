@@ -57,9 +57,9 @@ export const accessRecord = (entry: AccessEntry) => {
   return {
     time: timestamp(entry.time),
     id: truncate(entry.id, MAX_ID),
-    remote_ip: entry.remoteAddress,
+    remote_ip: truncate(entry.remoteAddress),
     host: truncate(entry.host),
-    method: entry.method,
+    method: truncate(entry.method),
     uri: truncate(entry.uri),
     user_agent: truncate(entry.userAgent),
     status: entry.status,

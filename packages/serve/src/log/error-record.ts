@@ -101,7 +101,7 @@ export const errorRecord = (
   level,
   ...(request && {
     id: truncate(request.id, MAX_ID),
-    method: request.method,
+    method: truncate(request.method),
     uri: truncate(request.uri),
     ...(request.traceId && { trace_id: request.traceId }),
   }),

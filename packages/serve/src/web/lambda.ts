@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Env, Hono, type Schema } from 'hono';
 // Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
 import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
@@ -23,6 +24,50 @@ interface LambdaBindings {
   lambdaContext: LambdaContext;
 }
 
+/** What Hono's handler is given in the place of an event. */
+interface PreparedEvent {
+  given: LambdaEvent;
+  /** The response to it. */
+  response?: Response;
+}
+
+const methodOf = (event: LambdaEvent): unknown => {
+  if ('httpMethod' in event) return event.httpMethod;
+  return 'method' in event ? event.method : event.requestContext?.http?.method;
+};
+
+/** A field's value as Node hands it over: UTF-8, a character for each byte. */
+const asBytes = (value: string): string => Buffer.from(value).toString('latin1');
+
+/** Makes an event that Hono's handler takes: it refuses a GET with a body, and cookies beyond Latin-1. */
+const prepare = <E extends LambdaEvent>(event: E): E & PreparedEvent => {
+  const method = methodOf(Object(event));
+  if (typeof method !== 'string')
+    throw new TypeError(
+      'this is no event of an HTTP request: lambda() takes those of API Gateway and of function URLs',
+    );
+  return {
+    ...event,
+    ...('cookies' in event && { cookies: event.cookies?.map(asBytes) }),
+    ...((method === 'GET' || method === 'HEAD') && { body: null }),
+    given: event,
+  };
+};
+
+/** Sets the fields that Hono's handler has percent-encoded as a whole. */
+const restoreFields = (event: LambdaEvent, request: Request): void => {
+  const lists = 'multiValueHeaders' in event ? event.multiValueHeaders : {};
+  for (const [name, value] of Object.entries({ ...event.headers, ...lists })) {
+    const text = [value].flat().join(/^cookie$/i.test(name) ? '; ' : ', ');
+    if (/[^\t -~]/.test(text)) request.headers.set(name, asBytes(text));
+  }
+};
+
+const textOf = ({ headers }: Request, name: string): string =>
+  Buffer.from(headers.get(name) ?? '', 'latin1').toString();
+
+const BOM = Buffer.from('\ufeff');
+
 /**
  * Makes the handler of an AWS Lambda function from an app, for the events of API Gateway and of
  * function URLs. An invocation ends when its response is made and what the app gave to `waitUntil`
@@ -35,25 +80,39 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
   const tasks = new BackgroundTasks();
-  const entry = new Hono<{ Bindings: { lambdaContext: LambdaContext } }>().all('*', (c) =>
-    serveWeb(app.fetch, c.req.raw, {
-      bindings: { ...c.env, ...options?.bindings },
+  const entry = new Hono<{
+    Bindings: { event: PreparedEvent; requestContext?: object; lambdaContext?: LambdaContext };
+  }>().all('*', async (c) => {
+    const { event, requestContext, lambdaContext } = c.env;
+    const request = c.req.raw;
+    restoreFields(event.given, request);
+    event.response = await serveWeb(app.fetch, request, {
+      bindings: { ...c.env, event: event.given, ...options?.bindings },
       executionCtx: {
         props: {},
         waitUntil: (promise) => tasks.add(promise, ignore),
         passThroughOnException() {}, // there is no origin to pass on to
       },
-      fallbackId: c.env.lambdaContext.awsRequestId,
-      remoteAddress: getConnInfo(c).remote.address ?? '',
+      id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
+      remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
+      userAgent: textOf(request, 'User-Agent'),
       log,
       logError,
       logLine: logError,
       prepare: decodedFetch,
-    }),
-  );
+    });
+    return new Response(null, event.response);
+  });
   const invoke = handle(entry);
   return async (event, context) => {
-    const result = await invoke(event, context);
+    const prepared = prepare(event);
+    const result = await invoke(prepared, context);
+    // Hono's handler would send what is no UTF-8 as text, and take off a byte order mark.
+    if (prepared.response) {
+      const body = Buffer.from(await prepared.response.arrayBuffer());
+      result.isBase64Encoded = !isUtf8(body) || body.subarray(0, BOM.length).equals(BOM);
+      result.body = body.toString(result.isBase64Encoded ? 'base64' : 'utf8');
+    }
     await tasks.settled();
     return result;
   };

@@ -19,9 +19,10 @@ export interface Platform {
   bindings: object;
   /** The platform's own; else one that waits for the tasks. */
   executionCtx: ExecutionContext;
-  /** Identifies a request that has no `X-Request-Id`. */
-  fallbackId: string;
+  /** The request's `X-Request-Id`, else what identifies it on the platform. */
+  id: string;
   remoteAddress: string;
+  userAgent: string;
   log(record: AccessRecord): void;
   logError(record: ErrorRecord): void;
   logLine(line: AppLine): void;
@@ -138,7 +139,7 @@ export const serveWeb = async (
   const { headers, method, url } = request;
   const { host, pathname, search } = new URL(url);
   const name: RequestName = {
-    id: headers.get('X-Request-Id') || platform.fallbackId,
+    id: platform.id,
     method,
     uri: pathname + search,
     traceId: traceIdOf(headers.get('traceparent')),
@@ -177,7 +178,7 @@ export const serveWeb = async (
     ...name,
     remoteAddress: platform.remoteAddress,
     host,
-    userAgent: headers.get('User-Agent') ?? '',
+    userAgent: platform.userAgent,
     status,
     error: errors.size > 0 ? reasonOf(error) : refusal,
     bytesIn: Number.isSafeInteger(bytesIn) ? bytesIn : 0,

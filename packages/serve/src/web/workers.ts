@@ -15,17 +15,20 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
 ) => {
   watchOutermost(app);
   return {
-    fetch: (request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> =>
-      serveWeb(app.fetch, request, {
+    fetch(request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> {
+      const { headers } = request;
+      return serveWeb(app.fetch, request, {
         bindings: env,
         executionCtx,
-        fallbackId: request.headers.get('CF-Ray') ?? '',
-        remoteAddress: request.headers.get('CF-Connecting-IP') ?? '',
+        id: headers.get('X-Request-Id') || headers.get('CF-Ray') || '',
+        remoteAddress: headers.get('CF-Connecting-IP') ?? '',
+        userAgent: headers.get('User-Agent') ?? '',
         log: console.log,
         logError: console.error,
         logLine(line) {
           consoles[line.level](line);
         },
-      }),
+      });
+    },
   };
 };

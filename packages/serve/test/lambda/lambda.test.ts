@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { events, startLambda } from '@edge-ping/serve-testing/lambda';
+import type { APIGatewayProxyResult } from 'hono/aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { anyAppTests, type FixtureEnv } from '../any-app/runner.ts';
 import { appLogTests } from '../app-log/runner.ts';
@@ -44,6 +45,77 @@ test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', a
   await expect
     .poll(() => target.records())
     .toMatchObject([{ status: 426, error: 'the route is for a WebSocket' }]);
+  await target.stop();
+});
+
+test.each(Object.entries(events))(
+  'on Lambda, cookies and fields beyond ASCII arrive as on Node: payload %s',
+  async (_, eventOf) => {
+    const target = await startLambda(lambdaClient, lambdaRoot);
+    const text = 'ä€😀, 100 %';
+    const headers = { 'x-sent': text, 'user-agent': text, cookie: `a=${text}` };
+    const event = eventOf({ path: '/fields', headers });
+    const bytes = Buffer.from(text).toString('latin1');
+    const { body } = (await target.invoke(event)) as APIGatewayProxyResult;
+    expect(JSON.parse(body)).toMatchObject({
+      'x-sent': bytes,
+      'user-agent': bytes,
+      cookie: `a=${bytes}`,
+    });
+    expect(target.records()).toMatchObject([{ status: 200, user_agent: text }]);
+    expect(target.errors()).toEqual([]);
+    await target.stop();
+  },
+);
+
+test('on Lambda, cookies of payload 2.0 may be beyond ASCII', async () => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  const event = { ...events['2.0']({ path: '/fields' }), cookies: ['a=ä€', 'b=1'] };
+  const { body } = (await target.invoke(event)) as APIGatewayProxyResult;
+  expect(JSON.parse(body)).toMatchObject({
+    cookie: `a=${Buffer.from('ä€').toString('latin1')}; b=1`,
+  });
+  await target.stop();
+});
+
+test.each([
+  ['nothing', {}],
+  ['a schedule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }],
+  ['a queue', { Records: [{ messageId: '1', body: '', eventSource: 'aws:sqs' }] }],
+  ['a WebSocket', { requestContext: { routeKey: '$connect', connectionId: '1' } }],
+  ['null', null],
+])('on Lambda, an event of %s has one clear error', async (_, event) => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  await expect(target.invoke(Object(event))).rejects.toThrow('API Gateway and of function URLs');
+  expect([target.records(), target.errors()]).toEqual([[], []]);
+  await target.stop();
+});
+
+test.each([
+  ['UTF-8', '61c3a4e282acf09f9880', false],
+  ['nothing', '', false],
+  ['UTF-8 with a byte order mark', 'efbbbf61', true],
+  ['UTF-16', 'fffe6100', true],
+  ['Latin-1', '61e4', true],
+  ['Shift_JIS', '83658358', true],
+])('on Lambda, %s is sent as it is', async (_, hex, isBase64Encoded) => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  const event = events['2.0']({ path: `/csv?hex=${hex}` });
+  const result = (await target.invoke(event)) as APIGatewayProxyResult;
+  expect(result).toMatchObject({ isBase64Encoded, headers: { 'content-type': 'text/csv' } });
+  expect(Buffer.from(result.body, isBase64Encoded ? 'base64' : 'utf8').toString('hex')).toBe(hex);
+  await target.stop();
+});
+
+test('on Lambda, a record is bounded, whatever is in the event', async () => {
+  const target = await startLambda(lambdaClient, lambdaRoot);
+  const long = 'A'.repeat(100_000);
+  const event = events['2.0']({ method: long, path: '/throw/error' });
+  event.requestContext.http.sourceIp = long;
+  await target.invoke(event);
+  await target.send({ path: '/health' });
+  for (const line of target.stdout.filter((line) => line.startsWith('{')))
+    expect(line.length).toBeLessThan(5_000);
   await target.stop();
 });
 

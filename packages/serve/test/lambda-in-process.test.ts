@@ -1,0 +1,20 @@
+import { events } from '@edge-ping/serve-testing/lambda';
+import { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { lambda } from '../src/web/lambda.ts';
+
+const app = new Hono().get('/', (c) => c.text('Hello')).get('/event', (c) => c.json(c.env));
+
+test('a unit test can call a function of Lambda with an event alone', async () => {
+  const handler = lambda(app);
+  const minimal = { httpMethod: 'GET', path: '/', headers: { Host: 'h' } };
+  const given = [events['1.0']({ path: '/' }), events['2.0']({ path: '/' }), minimal];
+  for (const event of given)
+    expect(await handler(Object(event))).toMatchObject({ statusCode: 200, body: 'Hello' });
+});
+
+test('an app finds the event as it was given, with the body of a GET', async () => {
+  const event = events['2.0']({ path: '/event', requestBody: 'abc' });
+  const { body } = await lambda(app)(Object(event));
+  expect(JSON.parse(body).event).toEqual(event);
+});
