@@ -41,7 +41,10 @@ const uncounted = <O extends Owed>(owed: O) => {
 
 /** The 500 of anything that goes wrong in the app: told once, with a message, and not to the client. */
 const failure = (error: string | RegExp) => {
-  const difference = { record: { status: 500, error }, because: 'the app may make it, or the library' };
+  const difference = {
+    record: { status: 500, error },
+    because: 'the app may make it, or the library',
+  };
   return {
     status: 500,
     headers: json,
@@ -316,10 +319,7 @@ export const anyApp: readonly AppCase[] = [
     onLambda: { record: { status: 426, error: '', bytes_out: null }, because: unseenLength },
   },
 
-  {
-    path: '/ws/echo',
-    ...success('{"message":"Not Found"}', 404),
-  },
+  { path: '/ws/echo', ...text('{"message":"Not Found"}', 404) },
 
   // Of a length, only digits are sent.
   ...['', 'abc', '-5', '%2B5', '5.0', '5e0', '0x5', '5,%205', '5%205', '5;'].map((value) => ({
