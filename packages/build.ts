@@ -20,16 +20,32 @@ const compiled = (sources: string | Record<string, string>) => {
 
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));
 const { private: _private, scripts: _scripts, devDependencies: _dev, ...published } = manifest;
-const exports = Object.entries<string | Record<string, string>>(manifest.exports).map(
-  ([name, path]) => [name, compiled(path)],
+const exports = Object.fromEntries(
+  Object.entries<string | Record<string, string>>(manifest.exports).map(([name, path]) => [
+    name,
+    compiled(path),
+  ]),
 );
+
+// TypeScript's `moduleResolution: node` does not read `exports`: it finds the types by these.
+const { '.': root, ...subpaths } = exports;
+const typesBySubpath = Object.entries(subpaths).map(([name, { types }]) => [
+  name.replace('./', ''),
+  [types],
+]);
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist');
 await writeFile(
   'dist/package.json',
   JSON.stringify(
-    { ...published, files: ['**/*.js', '**/*.d.ts'], exports: Object.fromEntries(exports) },
+    {
+      ...published,
+      files: ['**/*.js', '**/*.d.ts'],
+      exports,
+      types: root?.types,
+      typesVersions: { '*': Object.fromEntries(typesBySubpath) },
+    },
     null,
     2,
   ),
