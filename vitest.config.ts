@@ -41,6 +41,7 @@ export default defineConfig({
       project('lambda', 'test/lambda/*.test.ts'),
       library('lambda'),
       library('package'),
+      project('serve-programs', 'packages/serve/test/programs/*.test.ts'),
     ],
   },
 });

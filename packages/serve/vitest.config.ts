@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     name: 'serve',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lambda/**', 'test/image/**', 'test/package/**'],
+    exclude: ['test/lambda/**', 'test/image/**', 'test/package/**', 'test/programs/**'],
     globalSetup: 'test/support/build.ts',
     setupFiles: '@edge-ping/serve-testing/kill-processes',
     testTimeout: 60_000,
