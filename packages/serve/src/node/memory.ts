@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
 const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
 const MEMORY_SHARE = 1 / 16; // for what connections hold together: beyond it, some are cut at the next look; beyond twice as much, also those that ask for more
+const WELL_PAID_MS = 20_000; // as a client has that has read 64 kB/s for a while
 const REQUEST_BYTES = 4_096; // that a request takes in memory, whatever its header is
 const STRING_BYTES = 64; // that a name or a value takes beside its characters
 
@@ -70,7 +71,7 @@ export class Memory {
     return this.#held + this.#heldSince + bytes > 2 * MAX_HELD_BYTES;
   }
 
-  /** Cuts large connections until the rest hold no more than they may; the one that has paid most is spared. */
+  /** Cuts large connections, those first that have paid least, until the rest hold no more than they may. */
   #shed(): void {
     const now = performance.now();
     let held = 0;
@@ -85,9 +86,10 @@ export class Memory {
       held += bytes;
       if (bytes > SHARE_BYTES) large.push({ connection, bytes, paid: connection.paid(now) });
     }
-    if (held > MAX_HELD_BYTES) large.sort((a, b) => a.paid - b.paid || b.bytes - a.bytes).pop();
-    for (const { connection, bytes } of large) {
-      if (held <= MAX_HELD_BYTES) break;
+    if (held > MAX_HELD_BYTES) large.sort((a, b) => a.paid - b.paid || b.bytes - a.bytes);
+    for (const { connection, bytes, paid } of large) {
+      // Those that have paid well are left alone while there is memory for them.
+      if (held <= (paid > WELL_PAID_MS ? 2 : 1) * MAX_HELD_BYTES) break;
       this.#onCut();
       connection.cut(NO_MEMORY);
       held -= bytes;
