@@ -51,7 +51,7 @@ const uploads = (root: string, id: string): Sent[] => [
 ];
 
 /** A program of other requests, whose framework is mounted at /old. */
-const mounted = (name: string, more: Sent[]): Program => ({
+const mounted = (name: string, more: Sent[], events = ['/old/events']): Program => ({
   name,
   requests: [
     get('/new'),
@@ -65,6 +65,7 @@ const mounted = (name: string, more: Sent[]): Program => ({
     ...more,
   ],
   errors: [{ method: 'GET', uri: '/old/broken' }],
+  streams: events.map((path) => ({ request: get(path, eventStream), begins: 'data: a' })),
 });
 
 export const programs: Program[] = [
@@ -179,7 +180,11 @@ export const programs: Program[] = [
     get('/old/file', { Range: 'bytes=0-3' }),
   ]),
   mounted('koa', [get('/old/stream'), get('/old/forbidden')]),
-  mounted('fastify', [{ method: 'POST', path: '/old', requestBody: '{', headers: json }]),
+  mounted(
+    'fastify',
+    [{ method: 'POST', path: '/old', requestBody: '{', headers: json }],
+    ['/old/events', '/old/hijacked'],
+  ),
   {
     name: 'connect',
     requests: [

@@ -22,6 +22,12 @@ old.get('/old/redirect', (_, response) => response.redirect('/old'));
 old.get('/old/file', (_, response) =>
   response.sendFile(`${import.meta.dirname}/.npmrc`, { dotfiles: 'allow' }),
 );
+old.get('/old/events', (request, response) => {
+  response.type('text/event-stream').flushHeaders();
+  response.write('data: a\n\n');
+  const timer = setInterval(() => response.write('data: a\n\n'), 50);
+  request.on('close', () => clearInterval(timer));
+});
 old.get('/old/broken', () => {
   throw new Error('of the handler');
 });

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { serve } from '@edge-ping/serve/node';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -15,6 +15,13 @@ koa.use(async (context) => {
   if (context.path === '/old/forbidden') context.throw(403, 'not for you');
   if (context.path === '/old/stream') {
     context.body = Readable.from(['one', 'two']);
+  } else if (context.path === '/old/events') {
+    context.type = 'text/event-stream';
+    const events = new PassThrough();
+    context.body = events;
+    events.write('data: a\n\n');
+    const timer = setInterval(() => events.write('data: a\n\n'), 50);
+    context.req.on('close', () => clearInterval(timer));
   } else if (context.method === 'POST') {
     const chunks: Buffer[] = [];
     for await (const chunk of context.req) chunks.push(chunk);
