@@ -25,6 +25,7 @@ import {
   isLength,
   isServerField,
   native,
+  onFirstWrite,
   track,
 } from './response.ts';
 
@@ -273,7 +274,11 @@ export class Exchange {
     if (!onUpgrade || !this.keepsRest) return false;
     const { socket } = this.incoming;
     const { bytesRead, bytesWritten } = socket;
+    onFirstWrite(socket, (text) => {
+      this.outgoing.statusCode = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 101);
+    });
     socket.once('close', () => {
+      this.#isHeaderOut = socket.bytesWritten > bytesWritten;
       this.bytesIn = socket.bytesRead - bytesRead;
       this.addBytesOut(socket.bytesWritten - bytesWritten);
       this.endUpgrade(true);

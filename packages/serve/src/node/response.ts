@@ -1,4 +1,5 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
 
 // What an app does with Node's response goes through its exchange.
@@ -63,6 +64,19 @@ export const track = (outgoing: ServerResponse, exchange: Exchange): void => {
   const tracked: Tracked = { [exchangeKey]: exchange, writeHead, write, end, destroy };
   Object.assign(outgoing, tracked);
   outgoing.on('finish', onFinish).on('close', onClose);
+};
+
+/** Calls back with the beginning of what is first written to a socket. */
+export const onFirstWrite = (socket: Socket, callback: (text: string) => void): void => {
+  const { write, end } = socket;
+  const first =
+    (method: typeof write | typeof end) =>
+    (...given: unknown[]): unknown => {
+      Object.assign(socket, { write, end });
+      callback(String(given[0]).slice(0, 16));
+      return Reflect.apply(method, socket, given);
+    };
+  Object.assign(socket, { write: first(write), end: first(end) });
 };
 
 /** The exchange of a response. */
