@@ -1,12 +1,23 @@
 import { fstatSync } from 'node:fs';
 import { type AccessEntry, accessRecord } from './access-record.ts';
-import { type ErrorRecord, errorRecord, type RequestName } from './error-record.ts';
-import { jsonLine } from './json-line.ts';
+import { jsonLine, plainFieldsOf } from './json-line.ts';
+import {
+  type LogOptions,
+  lossRecord,
+  makeLogs,
+  type Logs as NeutralLogs,
+  processLogs,
+} from './options.ts';
 import { lineSink, logWriter } from './writer.ts';
 
-/** The options that direct the logs. */
-export interface LogOptions {
-  accessLog?: false | undefined;
+export type { LogOptions } from './options.ts';
+
+/** The logs of a server: the access log is on stdout, the error log on stderr. */
+export interface Logs extends NeutralLogs {
+  /** Writes plain text into the error log. */
+  writeText(text: string): void;
+  /** Resolves once everything is written or counted as lost. */
+  flush(): Promise<void>;
 }
 
 /** Whether stdout and stderr are one file or pipe, as behind `2>&1`. */
@@ -15,56 +26,58 @@ const areOne = (): boolean => {
   return out.ino === error.ino && out.dev === error.dev;
 };
 
-const makeLogs = () => {
+const makeWriter = () => {
   const toStdout = lineSink(process.stdout);
   // Two writers of one pipe would write into each other's lines.
   const toStderr = areOne() ? toStdout : lineSink(process.stderr);
   let lost = 0;
-  const warning = (count: number) =>
-    count > 0 ? `${jsonLine(errorRecord('WARN', `${count} lines lost`))}\n` : '';
+  const loss = (count: number) => (count > 0 ? `${jsonLine(lossRecord(`${count} lines`))}\n` : '');
   const countLost = () => {
     lost += 1;
   };
-  /** Writes a line to stderr, behind one that says how many were lost before. */
-  const say = (line: string, onLost = countLost): void => {
+  /** Writes text to stderr, behind a line that says how many were lost before. */
+  const writeText = (text: string, onLost = countLost): void => {
     const told = lost;
     lost = 0;
-    toStderr(`${warning(told)}${line}\n`, told > 0 ? 2 : 1, (lostNow) => {
+    toStderr(`${loss(told)}${text}\n`, told > 0 ? 2 : 1, (lostNow) => {
       if (lostNow > 1) lost += told;
       if (lostNow > 0) onLost();
     });
   };
   const written = () => new Promise<unknown>((resolve) => toStderr('', 0, resolve));
-  const report = (level: ErrorRecord['level'], thrown: unknown, request?: RequestName): void =>
-    say(jsonLine(errorRecord(level, thrown, request)));
   const accessLog = logWriter(
     toStdout,
-    (entry: AccessEntry) => jsonLine(accessRecord(entry)),
-    (lines, onLost) =>
-      say(jsonLine(errorRecord('WARN', `${lines} access log records lost`)), onLost),
+    (entry: AccessEntry | string) =>
+      typeof entry === 'string' ? entry : jsonLine(accessRecord(entry)),
+    (lines, onLost, reason) =>
+      writeText(jsonLine(lossRecord(`${lines} access log records`, reason)), onLost),
   );
   return {
-    writeAccess: accessLog.write,
-    writeError: report,
-    writeLine: (line: object | string) => say(typeof line === 'string' ? line : jsonLine(line)),
-    /** Resolves once everything is written or counted as lost. */
+    writeText: (text: string) => writeText(text),
+    writeEntry: accessLog.write,
+    writeAccess: (record: object) => accessLog.write(jsonLine(record)),
+    writeError: (record: object) => writeText(jsonLine(record)),
+    readable: (given: object) => plainFieldsOf(given, {}),
+    loseAccess: accessLog.lose,
     async flush(): Promise<void> {
       await accessLog.flush();
       await written();
       await accessLog.flush(); // what it says of lost records may have been lost for want of room
-      toStderr(warning(lost), 0, () => {});
+      toStderr(loss(lost), 0, () => {});
       await written();
     },
   };
 };
 
-/** The logs of the process. */
-export type Logs = ReturnType<typeof makeLogs>;
+// All servers of a process share it.
+let writer: ReturnType<typeof makeWriter> | undefined;
 
-let logs: Logs | undefined;
-
-/** Opens the logs of the process: the access log on stdout, the error log on stderr. All its servers share them. */
-export const openLogs = ({ accessLog }: LogOptions = {}): Logs => {
-  logs ??= makeLogs();
-  return accessLog === false ? { ...logs, writeAccess() {} } : logs;
+/** Opens the logs of a server; without options, those of the process. */
+export const openLogs = (options?: LogOptions): Logs => {
+  writer ??= makeWriter();
+  const { writeEntry, writeText, flush } = writer;
+  const logs = (!options && processLogs()) || makeLogs(options ?? {}, writer);
+  // Without a function that gets the records, they are made when a batch is written.
+  const writeAccess = options && options.accessLog !== undefined ? logs.writeAccess : writeEntry;
+  return { ...logs, writeAccess, writeText, flush };
 };

@@ -9,7 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorReply } from '../app/responses.ts';
 import type { AccessEntry } from '../log/access-record.ts';
-import { reasonOf, unseen } from '../log/error-record.ts';
+import { type ErrorRecord, reasonOf, unseen } from '../log/error-record.ts';
 import type { Logs } from '../log/logs.ts';
 import { traceIdOf } from '../log/trace-id.ts';
 import { clientAddress } from './client-address.ts';
@@ -93,10 +93,6 @@ export const asksToSwitch = (incoming: IncomingMessage, { onUpgrade }: Service):
   return onUpgrade !== undefined || (incoming.method === 'GET' && /^websocket$/i.test(upgrade));
 };
 
-/** What is logged of a failed upgrade whose error was not seen: @hono/node-server's own responds with 500. */
-const unseenUpgrade = (status: number): string =>
-  `the response to an upgrade has status ${status}, and no error was seen: upgradeWebSocket must be that of @edge-ping/serve/websocket`;
-
 const MAX_LEFT_BYTES = 65_536; // of a body, that are waited for behind its response
 
 const none: readonly unknown[] = [];
@@ -121,6 +117,8 @@ export class Exchange {
   id = '';
   /** The message of the first thing that went wrong; empty if nothing has. */
   error = '';
+  /** Whether the app has logged an error by itself. */
+  hasLoggedError = false;
   /** Whether the connection ends after it. */
   isLast = false;
   /** Ends the body that is being sent, and its source. */
@@ -305,9 +303,9 @@ export class Exchange {
   }
 
   /** Writes an error of it to the error log. */
-  logError(thrown: unknown): void {
+  logError(thrown: unknown, level: ErrorRecord['level'] = 'ERROR'): void {
     const { headers, url } = this.incoming;
-    this.service.logs.writeError('ERROR', thrown, {
+    this.service.logs.writeError(level, thrown, {
       id: this.id || decoded(headers['x-request-id']),
       method: this.method,
       uri: decoded(url),
@@ -527,8 +525,8 @@ export class Exchange {
 
   #logErrors(status: number): void {
     // The server's own refusals have their reason in the record.
-    if (this.#errors.length === 0 && !this.error && !this.#isAborted)
-      this.logError(this.incoming.headers.upgrade ? unseenUpgrade(status) : unseen(status));
+    if (this.#errors.length === 0 && !this.error && !this.#isAborted && !this.hasLoggedError)
+      this.logError(unseen(status), 'WARN');
     for (const error of this.#errors) this.logError(error);
     this.#errors = none;
   }

@@ -4,8 +4,9 @@ import type { ExecutionContext } from 'hono';
 import type { BackgroundTasks } from '../app/background-tasks.ts';
 import { type ErrorTaker, takeError } from '../app/errors.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
-import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
+import { type LineTaker, takeLine } from '../app/log.ts';
 import { type Fetch, respond } from '../app/respond.ts';
+import type { ErrorRecord } from '../log/error-record.ts';
 import { trustedEntry } from './client-address.ts';
 import { decodedFetch } from './decoded-fetch.ts';
 import type { Exchange } from './exchange.ts';
@@ -95,8 +96,10 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, Exchang
     this[exchangeKey].addError(error);
   }
 
-  [takeLine](line: AppLine): void {
-    this[exchangeKey].service.logs.writeLine(line);
+  [takeLine](line: ErrorRecord, thrown: unknown): void {
+    const exchange = this[exchangeKey];
+    exchange.hasLoggedError ||= line.level === 'ERROR';
+    exchange.service.logs.writeLine(line, thrown);
   }
 }
 

@@ -60,7 +60,7 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
     (address) => {
       const prefix = options?.name === undefined ? '' : `${options.name} `;
       const host = hostname && isIPv6(hostname) ? `[${hostname}]` : (hostname ?? 'localhost');
-      openLogs().writeLine(`${prefix}listens on http://${host}:${address.port}`);
+      openLogs().writeText(`${prefix}listens on http://${host}:${address.port}`);
     },
     ({ code }: NodeJS.ErrnoException) => {
       if (code === undefined) return; // the process ends already

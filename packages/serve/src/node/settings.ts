@@ -1,5 +1,8 @@
+import type { LogOptions } from '../log/options.ts';
+
 /** What the program sets by itself; it comes before the environment. */
 interface Given {
+  accessLog?: LogOptions['accessLog'];
   port?: number | undefined;
   hostname?: string | undefined;
   trustProxy?: number | undefined;
@@ -26,7 +29,7 @@ const isOn = (name: string, value = ''): boolean => {
  * @throws a RangeError whose message names the setting, its value and what is allowed
  */
 export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
-  const { port, hostname, trustProxy, deadline = 5_000 } = given;
+  const { accessLog, port, hostname, trustProxy, deadline = 5_000 } = given;
   return {
     port:
       port === undefined
@@ -37,7 +40,7 @@ export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
       trustProxy === undefined
         ? integer('TRUST_PROXY', env.TRUST_PROXY || '0', 100)
         : integer('trustProxy', trustProxy, 100),
-    accessLog: isOn('ACCESS_LOG', env.ACCESS_LOG) ? undefined : (false as const),
+    accessLog: accessLog ?? (isOn('ACCESS_LOG', env.ACCESS_LOG) ? undefined : (false as const)),
     deadline: integer('deadline', deadline, MAX_DEADLINE_MS),
   };
 };

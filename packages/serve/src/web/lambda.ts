@@ -7,13 +7,17 @@ import { BackgroundTasks } from '../app/background-tasks.ts';
 import { watchOutermost } from '../app/errors.ts';
 import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
 import type { ServeBindings } from '../index.ts';
-import { jsonLine } from '../log/json-line.ts';
+import { jsonLine, plainFieldsOf } from '../log/json-line.ts';
+import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
 import { decodedFetch } from '../node/decoded-fetch.ts';
 import { serveWeb } from './serve-web.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
-const log = (record: object) => process.stdout.write(`${jsonLine(record)}\n`);
-const logError = (record: object) => process.stderr.write(`${jsonLine(record)}\n`);
+const writer: LogWriter = {
+  writeAccess: (record) => process.stdout.write(`${jsonLine(record)}\n`),
+  writeError: (record) => process.stderr.write(`${jsonLine(record)}\n`),
+  readable: (given) => plainFieldsOf(given, {}),
+};
 
 const ignore = () => {}; // it is told already
 
@@ -72,13 +76,16 @@ const BOM = Buffer.from('\ufeff');
  * Makes the handler of an AWS Lambda function from an app, for the events of API Gateway and of
  * function URLs. An invocation ends when its response is made and what the app gave to `waitUntil`
  * is done.
- * @param options the bindings that the app declares, beside those of Lambda
+ * @param options where the logs go, and the bindings that the app declares, beside those of Lambda
  */
 export const lambda = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
-  ...[options]: OptionalIfEmpty<WithBindings<OwnBindings<E, LambdaBindings & ServeBindings>>>
+  ...[options]: OptionalIfEmpty<
+    LogOptions & WithBindings<OwnBindings<E, LambdaBindings & ServeBindings>>
+  >
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
+  const logs = makeLogs(options ?? {}, writer);
   const tasks = new BackgroundTasks();
   const entry = new Hono<{
     Bindings: { event: PreparedEvent; requestContext?: object; lambdaContext?: LambdaContext };
@@ -96,9 +103,7 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
       id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
       remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
       userAgent: textOf(request, 'User-Agent'),
-      log,
-      logError,
-      logLine: logError,
+      logs,
       prepare: decodedFetch,
     });
     return new Response(null, event.response);

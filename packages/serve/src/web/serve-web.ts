@@ -1,17 +1,12 @@
 import type { ExecutionContext } from 'hono';
 import { type ErrorTaker, takeError } from '../app/errors.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
-import { type AppLine, type LineTaker, takeLine } from '../app/log.ts';
+import { type LineTaker, takeLine } from '../app/log.ts';
 import { type Fetch, respond } from '../app/respond.ts';
 import { badRequest, connectionFields } from '../app/responses.ts';
-import { type AccessEntry, type AccessRecord, accessRecord } from '../log/access-record.ts';
-import {
-  type ErrorRecord,
-  errorRecord,
-  type RequestName,
-  reasonOf,
-  unseen,
-} from '../log/error-record.ts';
+import type { AccessEntry } from '../log/access-record.ts';
+import { type ErrorRecord, type RequestName, reasonOf, unseen } from '../log/error-record.ts';
+import type { Logs } from '../log/options.ts';
 import { traceIdOf } from '../log/trace-id.ts';
 
 /** What a platform that speaks `Request` and `Response` knows of a request, and does with its records. */
@@ -23,9 +18,7 @@ export interface Platform {
   id: string;
   remoteAddress: string;
   userAgent: string;
-  log(record: AccessRecord): void;
-  logError(record: ErrorRecord): void;
-  logLine(line: AppLine): void;
+  logs: Logs;
   /** Makes a response of the app ready for the platform; may throw. */
   prepare?: (response: Response) => Response;
 }
@@ -76,6 +69,8 @@ const prepared = (response: Response, isHead: boolean): Response => {
 class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketOwner {
   /** What was thrown. */
   readonly errors = new Set<unknown>();
+  /** Whether the app has logged an error by itself. */
+  hasLoggedError = false;
   declare [whenClosed]?: Required<SocketOwner>[typeof whenClosed];
   readonly #platform: Platform;
   readonly #request: RequestName;
@@ -104,15 +99,16 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketO
   }
 
   tell(error: unknown): void {
-    this.#platform.logError(errorRecord('ERROR', error, this.#request));
+    this.#platform.logs.writeError('ERROR', error, this.#request);
   }
 
   [takeError](error: unknown): void {
     this.errors.add(error);
   }
 
-  [takeLine](line: AppLine): void {
-    this.#platform.logLine({ ...line, id: line.id || this.#request.id });
+  [takeLine](line: ErrorRecord, thrown: unknown): void {
+    this.hasLoggedError ||= line.level === 'ERROR';
+    this.#platform.logs.writeLine({ ...line, id: line.id || this.#request.id }, thrown);
   }
 }
 
@@ -122,7 +118,7 @@ const log = (
   exchange: Omit<AccessEntry, 'time' | 'duration'>,
 ): void => {
   const time = Date.now();
-  platform.log(accessRecord({ ...exchange, time, duration: performance.now() - startedAt }));
+  platform.logs.writeAccess({ ...exchange, time, duration: performance.now() - startedAt });
 };
 
 /**
@@ -169,8 +165,11 @@ export const serveWeb = async (
   const { status } = response;
   name.id = response.headers.get('X-Request-Id') ?? name.id;
   const { errors } = context;
-  if (status >= 500)
-    for (const error of errors.size > 0 ? errors : [unseen(status)]) context.tell(error);
+  if (status >= 500) {
+    for (const error of errors) context.tell(error);
+    if (errors.size === 0 && !context.hasLoggedError)
+      platform.logs.writeError('WARN', unseen(status), name);
+  }
   const [error] = errors;
   const bytesIn = Number(headers.get('Content-Length'));
   const length = response.headers.get('Content-Length');

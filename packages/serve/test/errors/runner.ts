@@ -53,10 +53,12 @@ export const errorTests = (
         }),
       ]);
     const told = () => target.errors().slice(errorsBefore);
-    await expect.poll(() => told().length).toBe(owed.told.length);
-    expect(told().map(({ level, message }) => ({ level, message }))).toEqual(
-      owed.told.map((message) => ({ level: 'ERROR', message: matching(message) })),
-    );
+    const lines = [
+      ...owed.told.map((message) => ({ level: 'ERROR', message: matching(message) })),
+      ...(owed.warned ? [{ level: 'WARN', message: owed.warned }] : []),
+    ];
+    await expect.poll(() => told().length).toBe(lines.length);
+    expect(told()).toMatchObject(lines.map((line) => ({ ...line, method: 'GET', uri: path })));
     expect(target.plainLines()).toEqual(plainLinesBefore);
   });
 };
