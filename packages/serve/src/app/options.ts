@@ -14,3 +14,9 @@ export type WithBindings<B> =
 /** Options may be left out if the app declares no bindings that it must have. */
 export type OptionalIfEmpty<Options> =
   Record<never, never> extends Options ? [options?: Options] : [options: Options];
+
+/** Checks a setting: an integer from 0 to `max`. */
+export const integer = (name: string, value: string | number, max: number): number => {
+  if (/^\d+$/.test(String(value)) && Number(value) <= max) return Number(value);
+  throw new RangeError(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
+};

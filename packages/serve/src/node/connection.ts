@@ -3,10 +3,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../app/responses.ts';
-import { unmapped } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
 import { MAX_QUEUED_BYTES, type Memory, NO_MEMORY, requestBytes } from './memory.ts';
+import { unmapped } from './request.ts';
 
 const MAX_DUE = 100; // responses; a client that pipelines more is not reading them
 const LINGER_MS = 1_000;

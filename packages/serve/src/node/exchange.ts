@@ -12,11 +12,10 @@ import type { AccessEntry } from '../log/access-record.ts';
 import { type ErrorRecord, reasonOf, unseen } from '../log/error-record.ts';
 import type { Logs } from '../log/logs.ts';
 import { traceIdOf } from '../log/trace-id.ts';
-import { clientAddress } from './client-address.ts';
 import type { Connection } from './connection.ts';
 import { forgetRemoved, isAbort } from './internals.ts';
 import { NO_MEMORY } from './memory.ts';
-import { hasBody } from './request.ts';
+import { clientAddress, hasBody } from './request.ts';
 import {
   byteLength,
   drop,

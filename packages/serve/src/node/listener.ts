@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ExecutionContext } from 'hono';
 import type { BackgroundTasks } from '../app/background-tasks.ts';
+import { decodedFetch } from '../app/decoded-fetch.ts';
 import { type ErrorTaker, takeError } from '../app/errors.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
 import { type LineTaker, takeLine } from '../app/log.ts';
 import { type Fetch, respond } from '../app/respond.ts';
 import type { ErrorRecord } from '../log/error-record.ts';
-import { trustedEntry } from './client-address.ts';
-import { decodedFetch } from './decoded-fetch.ts';
 import type { Exchange } from './exchange.ts';
 import { partsOf, readerBody } from './internals.ts';
+import { trustedEntry } from './request.ts';
 import { type ExchangeOwner, exchangeKey, exchangeOf } from './response.ts';
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */

@@ -11,7 +11,12 @@ import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../app/background-tasks.ts';
 import { watchOutermost } from '../app/errors.ts';
-import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
+import {
+  integer,
+  type OptionalIfEmpty,
+  type OwnBindings,
+  type WithBindings,
+} from '../app/options.ts';
 import type { Fetch } from '../app/respond.ts';
 import { type LogOptions, type Logs, openLogs } from '../log/logs.ts';
 import { KEEP_MS } from './connection.ts';
@@ -20,7 +25,6 @@ import { accessEntry, asksToSwitch, Exchange, type Service } from './exchange.ts
 import { canSkipEvents, keepRest, skipEvents, stopListening } from './internals.ts';
 import { appListener, endsConnection, MAX_FIELDS } from './listener.ts';
 import { hasBody, watchBody } from './request.ts';
-import { integer } from './settings.ts';
 
 const httpOptions = {
   headersTimeout: 10_000, // Node's 60 s only help clients that are slow on purpose

@@ -4,12 +4,12 @@ import { type Env, Hono, type Schema } from 'hono';
 import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../app/background-tasks.ts';
+import { decodedFetch } from '../app/decoded-fetch.ts';
 import { watchOutermost } from '../app/errors.ts';
 import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
 import type { ServeBindings } from '../index.ts';
 import { jsonLine, plainFieldsOf } from '../log/json-line.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
-import { decodedFetch } from '../node/decoded-fetch.ts';
 import { serveWeb } from './serve-web.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
