@@ -12,6 +12,8 @@ export interface Program {
   errors?: object[];
   /** What the program prints by itself, whatever serves it. */
   prints?: object[];
+  /** Whether a logger of its own takes the place of the access log. */
+  hasOwnLog?: true;
 }
 
 const json = { 'Content-Type': 'application/json' };
@@ -64,7 +66,7 @@ const mounted = (name: string, more: Sent[], events = ['/old/events']): Program 
     get('/old'),
     ...more,
   ],
-  errors: [{ method: 'GET', uri: '/old/broken' }],
+  errors: [{ level: 'WARN', uri: '/old/broken', message: 'the app responded with 500' }],
   streams: events.map((path) => ({ request: get(path, eventStream), begins: 'data: a' })),
 });
 
@@ -197,11 +199,12 @@ export const programs: Program[] = [
       get('/nothing'),
     ],
   },
-  { name: 'tus', requests: [...uploads('/web', 'a'), get('/web/a'), ...uploads('/node', 'b')] },
+  // Without a GET: undici sometimes closes the stream of the file twice, which ends any server.
+  { name: 'tus', requests: [...uploads('/web', 'a'), ...uploads('/node', 'b')] },
   {
     name: 'opentelemetry',
     requests: [get('/'), get('/traced'), post('/traced', { a: 'b' }), get('/broken')],
-    errors: [{ method: 'GET', uri: '/broken' }],
+    errors: [{ level: 'WARN', uri: '/broken', message: 'the app responded with 503' }],
     prints: [
       { span: 'GET', status: 200 },
       { span: 'GET', status: 200 },
@@ -209,5 +212,36 @@ export const programs: Program[] = [
       { span: 'POST', status: 200 },
       { span: 'GET', status: 503 },
     ],
+  },
+  {
+    name: 'pino',
+    requests: [get('/'), get('/health'), get('/broken'), get('/nothing')],
+    hasOwnLog: true,
+    prints: [
+      { level: 30, method: 'GET', uri: '/', status: 200, msg: 'request' },
+      {
+        level: 50,
+        msg: 'of the handler',
+        err: { type: 'Error', message: 'of the handler', code: 'E_HANDLER' },
+      },
+      { level: 30, method: 'GET', uri: '/broken', status: 500, msg: 'request' },
+      { level: 30, method: 'GET', uri: '/nothing', status: 404, msg: 'request' },
+    ],
+  },
+  {
+    name: 'winston',
+    requests: [get('/', { 'X-Request-Id': 'r1' }), get('/forbidden', { 'X-Request-Id': 'r2' })],
+    hasOwnLog: true,
+    prints: [
+      { level: 'info', message: 'greeted', id: 'r1' },
+      { level: 'info', message: 'request', id: 'r1', status: 200 },
+      { level: 'warn', message: 'request', id: 'r2', status: 403 },
+    ],
+  },
+  {
+    name: 'sentry',
+    requests: [get('/'), get('/broken'), get('/forbidden'), get('/')],
+    prints: [{ type: 'OrderError', value: 'of the handler', hasStack: true }],
+    errors: [{ level: 'ERROR', message: 'of the handler', uri: '/broken' }],
   },
 ];

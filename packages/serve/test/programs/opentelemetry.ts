@@ -25,6 +25,8 @@ trace.setGlobalTracerProvider(
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] });
 createRequire(import.meta.url)('node:http'); // is instrumented now; --import does it otherwise
 
+const traceId = () => trace.getActiveSpan()?.spanContext().traceId;
+
 const app = new Hono();
 app.get('/', (c) => c.text('Hello'));
 app.get('/traced', (c) => c.json({ isTraced: trace.getActiveSpan() !== undefined }));
@@ -37,6 +39,15 @@ app.post('/traced', async (c) => {
     return c.json({ body, kept });
   });
 });
+app.all('/trace-id', async (c) => {
+  await c.req.text();
+  return c.text(traceId() ?? '');
+});
 app.get('/broken', (c) => c.text('not now', 503));
 
-export const start = (kind: Kind) => (kind === 'library' ? serve(app) : serveByNodeServer(app));
+const byLibrary = () =>
+  serve(app, {
+    accessLog: (record, write) => write({ ...record, trace_id: traceId() }),
+  });
+
+export const start = (kind: Kind) => (kind === 'library' ? byLibrary() : serveByNodeServer(app));

@@ -33,7 +33,7 @@ describe.each<Kind>(['node-server', 'library'])('served by %s', (kind) => {
     const closed = once(socket, 'close');
     await end(server, kind, [
       { uri: '/', status: 200 },
-      { uri: '/hmr' },
+      { uri: '/hmr', status: 401 },
       { uri: '/hmr', status: 101 },
     ]);
     await closed;
