@@ -65,7 +65,9 @@ describe.each(['first', 'next'])('the %s npm run deploy', (time) => {
     expect(sources).toContain('src/app.ts');
     for (const source of sources)
       expect(source).toMatch(/^(src|adapters|packages\/serve\/src|node_modules)\//);
-    expect(JSON.stringify(upload)).not.toContain(`${process.cwd()}/`);
+    // In the build of the image it is /app/, which the relative paths of the library contain, too.
+    const before = JSON.stringify(upload).split(`${process.cwd()}/`).slice(0, -1);
+    expect(before.filter((text) => !/[\w.]$/.test(text))).toEqual([]);
   });
 
   test('puts it on workers.dev, with preview URLs', () => {
