@@ -150,7 +150,9 @@ export const skipEvents = (incoming: IncomingMessage): void => {
   state.destroyed = false;
   state.closed = false;
   state.closeEmitted = false;
-  Object.assign(incoming, { on: listen, addListener: listen });
+  const lazy = incoming as unknown as Record<'on' | 'addListener', typeof listen>;
+  lazy.on = listen;
+  lazy.addListener = listen;
 };
 
 /** Whether it can do so. */

@@ -12,7 +12,8 @@ export interface ExchangeOwner {
   readonly [exchangeKey]: Exchange;
 }
 
-interface Tracked extends ExchangeOwner {
+interface Tracked {
+  [exchangeKey]: Exchange;
   writeHead: typeof writeHead;
   write: typeof write;
   end: typeof end;
@@ -61,8 +62,12 @@ function onClose(this: Tracked): void {
  * responses, because V8 would keep those that are made for each until it collects its old space.
  */
 export const track = (outgoing: ServerResponse, exchange: Exchange): void => {
-  const tracked: Tracked = { [exchangeKey]: exchange, writeHead, write, end, destroy };
-  Object.assign(outgoing, tracked);
+  const tracked = outgoing as unknown as Tracked; // which it is from here on
+  tracked[exchangeKey] = exchange;
+  tracked.writeHead = writeHead;
+  tracked.write = write;
+  tracked.end = end;
+  tracked.destroy = destroy;
   outgoing.on('finish', onFinish).on('close', onClose);
 };
 
