@@ -237,7 +237,7 @@ describe('on Node', () => {
   test.each([
     ['', '127.0.0.1'],
     ['1', '192.0.2.1'],
-    ['4', '127.0.0.1'],
+    ['4', '203.0.113.9'],
   ])('with TRUST_PROXY=%s the client of three proxies is %s', async (TRUST_PROXY, expected) => {
     const server = await startServer(fixture, { env: { TRUST_PROXY } });
     const headers = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7, 192.0.2.1' };

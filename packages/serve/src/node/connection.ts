@@ -179,7 +179,8 @@ export class Connection {
    * @returns the length of its body; undefined if there is nobody to send it to
    */
   async endWith(status: number, error: string): Promise<number | undefined> {
-    if (this.#isEnding || this.#latest?.isLast) return undefined;
+    const latest = this.#latest;
+    if (this.#isEnding || (latest?.isLast && latest.incoming.complete)) return undefined;
     this.#isEnding = true;
     this.socket.resume(); // to see that the client leaves, also behind CONNECT
     const left = new Promise<void>((resolve) => {
