@@ -1,4 +1,3 @@
-import { fstatSync } from 'node:fs';
 import { type AccessEntry, accessRecord } from './access-record.ts';
 import { jsonLine, plainFieldsOf } from './json-line.ts';
 import {
@@ -8,7 +7,7 @@ import {
   type Logs as NeutralLogs,
   processLogs,
 } from './options.ts';
-import { lineSink, logWriter } from './writer.ts';
+import { lineSink, logWriter, statOf } from './writer.ts';
 
 export type { LogOptions } from './options.ts';
 
@@ -22,8 +21,8 @@ export interface Logs extends NeutralLogs {
 
 /** Whether stdout and stderr are one file or pipe, as behind `2>&1`. */
 const areOne = (): boolean => {
-  const [out, error] = [fstatSync(process.stdout.fd), fstatSync(process.stderr.fd)];
-  return out.ino === error.ino && out.dev === error.dev;
+  const [out, error] = [statOf(process.stdout), statOf(process.stderr)];
+  return out !== undefined && out.ino === error?.ino && out.dev === error.dev;
 };
 
 const makeWriter = () => {

@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, type Stats, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { unblock } from '../node/internals.ts';
 
@@ -49,9 +49,21 @@ const fileSink = (fd: number): LineSink => {
   };
 };
 
+/** Standard output or error. */
+type StandardStream = Writable & { fd: number };
+
+/** What a standard stream is; undefined in a worker thread, whose streams have no descriptor. */
+export const statOf = ({ fd }: StandardStream): Stats | undefined => {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
+};
+
 /** The way to write lines to standard output or error, whatever that is. */
-export const lineSink = (stream: Writable & { fd: number }): LineSink =>
-  fstatSync(stream.fd).isFile() ? fileSink(stream.fd) : streamSink(stream);
+export const lineSink = (stream: StandardStream): LineSink =>
+  statOf(stream)?.isFile() ? fileSink(stream.fd) : streamSink(stream);
 
 /**
  * Makes the writer of a log. Lines wait as bytes outside of V8's heap, which would grow with them.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { send } from '@edge-ping/serve-testing/client';
 import { run } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
@@ -35,6 +36,19 @@ describe('createServer', () => {
     expect(await server.close()).toBe(true);
     expect(server.address()).toBeNull();
     await expect(get(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('works in a worker thread', async () => {
+    const worker = new Worker(new URL('worker-thread.ts', import.meta.url));
+    const [body] = await once(worker, 'message');
+    expect(body).toBe('Hello');
+    await worker.terminate();
+  });
+
+  test('works where standard output and error are closed', async () => {
+    const made = join(import.meta.dirname, 'made.ts');
+    const { ended } = run(['sh', '-c', `exec node ${made} >&- 2>&-`]);
+    expect(await ended).toBe(0);
   });
 
   test('makes several in one process, each with its own app and bindings', async () => {
