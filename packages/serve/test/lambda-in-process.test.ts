@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { events } from '@edge-ping/serve-testing/lambda';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
@@ -11,6 +12,23 @@ test('a unit test can call a function of Lambda with an event alone', async () =
   const given = [events['1.0']({ path: '/' }), events['2.0']({ path: '/' }), minimal];
   for (const event of given)
     expect(await handler(Object(event))).toMatchObject({ statusCode: 200, body: 'Hello' });
+});
+
+test('an invocation ends when what it has begun is done, and what that has begun', async () => {
+  const done: string[] = [];
+  const tasks = new Hono().get('/', (c) => {
+    const { executionCtx } = c;
+    const second = () => sleep(20).then(() => done.push('second'));
+    executionCtx.waitUntil(
+      sleep(20).then(() => {
+        done.push('first');
+        executionCtx.waitUntil(second());
+      }),
+    );
+    return c.text('accepted');
+  });
+  await lambda(tasks)(Object(events['2.0']({ path: '/' })));
+  expect(done).toEqual(['first', 'second']);
 });
 
 test('an app finds the event as it was given, with the body of a GET', async () => {

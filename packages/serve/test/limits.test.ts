@@ -3,9 +3,11 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '@edge-ping/serve-testing/client';
 import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from '../src/node/serve.ts';
 import { rawConnection } from './support/raw.ts';
-import { fastFixture, fixture } from './support/targets.ts';
+import { fastFixture, fixture, smallFixture } from './support/targets.ts';
 
 const MIB = 1024 * 1024;
 const SLOW_RATE = 65_536; // bytes a second, as the README has it
@@ -15,6 +17,12 @@ beforeAll(async () => {
   server = await startServer(fixture);
 });
 afterAll(() => server.stop());
+
+/** Starts a server that has room for eight connections. */
+const startSmall = (command = fixture, env: NodeJS.ProcessEnv = {}) =>
+  startServer(['sh', '-c', `ulimit -n 40; exec ${command.join(' ')}`], { env });
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 
 const peakMemory = async ({ url } = server) =>
   Number((await send(url, { path: '/peak-memory' })).body);
@@ -91,6 +99,44 @@ test('forty clients that pipeline requests and read nothing neither fill the mem
   expect(await attacked.stop()).toBe(0);
 });
 
+test('what waits in memory for clients is bounded: some are cut, a line says so, and others are served', async () => {
+  const small = await startServer(smallFixture);
+  const clients = Array.from({ length: 20 }, () => {
+    const { socket, write } = rawConnection(small.port);
+    socket.pause();
+    write(get('/large?bytes=5000000')); // more than the kernel takes for a client that does not read
+    return socket;
+  });
+  const cut = () => small.records().filter(({ error }) => error !== '').length;
+  await expect.poll(cut, { timeout: 5_000 }).toBeGreaterThan(0);
+  expect((await send(small.url, { path: '/health' })).status).toBe(200);
+  await expect.poll(() => small.errors()).toMatchObject([{ level: 'WARN' }]);
+  for (const socket of clients) socket.destroy();
+  expect(await small.stop()).toBe(0);
+});
+
+test('a handler begins when the response before it is taken, but for a few bytes', async () => {
+  let begun = 0;
+  const app = new Hono().get('/', (c) => {
+    begun += 1;
+    return c.body('x'.repeat(5_000_000)); // more than the kernel takes for a client that does not read
+  });
+  const large = createServer(app, { accessLog: false });
+  const { port } = await large.listen(0, '127.0.0.1');
+  const connection = rawConnection(port);
+  connection.socket.pause();
+  connection.write(get('/').repeat(10));
+  await expect.poll(() => begun).toBeGreaterThan(0);
+  expect((await send(`http://127.0.0.1:${port}`, { path: '/none' })).status).toBe(404); // behind them
+  expect(begun).toBeLessThan(10);
+  connection.socket.resume();
+  for (let count = 0; count < 10; count += 1)
+    expect((await connection.response()).status).toBe(200);
+  expect(begun).toBe(10);
+  connection.socket.destroy();
+  expect(await large.close()).toBe(true);
+});
+
 test.skipIf(process.platform !== 'linux')(
   'connections beyond what there are file descriptors for take the place of those that wait, and a line says so',
   async () => {
@@ -122,27 +168,42 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-/** Starts a server that has room for eight connections. */
-const startSmall = () => startServer(['sh', '-c', `ulimit -n 40; exec ${fixture.join(' ')}`]);
-
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
-
-test.skipIf(process.platform !== 'linux')(
-  'a connection that has had many requests outlives those that have had one',
-  async () => {
-    const small = await startSmall();
-    const kept = rawConnection(small.port);
-    for (let count = 0; count < 4; count += 1) {
-      kept.write(get('/'));
-      await kept.response();
-    }
-    for (let count = 0; count < 20; count += 1) {
-      const connection = rawConnection(small.port);
+/** Opens connections one by one, with so many requests each. */
+const openEach = async (port: number, connections: number, requests: number) => {
+  const opened = [];
+  for (let count = 0; count < connections; count += 1) {
+    const connection = rawConnection(port);
+    await once(connection.socket, 'connect');
+    for (let sent = 0; sent < requests; sent += 1) {
       connection.write(get('/'));
       await connection.response();
     }
-    kept.write(get('/health'));
-    expect((await kept.response()).status).toBe(200);
+    opened.push(connection);
+  }
+  return opened;
+};
+
+test.skipIf(process.platform !== 'linux').each([1, 0])(
+  'a connection that has had many requests outlives those that have had %i',
+  async (requests) => {
+    const small = await startSmall();
+    const [kept] = await openEach(small.port, 1, 4);
+    await openEach(small.port, 20, requests);
+    kept?.write(get('/health'));
+    expect((await kept?.response())?.status).toBe(200);
+    await small.stop();
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'a client that has just connected has time for its first request',
+  async () => {
+    const small = await startSmall(fastFixture, { SPEED: '0.01' });
+    await openEach(small.port, 7, 1);
+    const [first] = await openEach(small.port, 1, 0);
+    await openEach(small.port, 3, 1); // in the place of others
+    first?.write(get('/health'));
+    expect((await first?.response())?.status).toBe(200);
     await small.stop();
   },
 );
@@ -157,7 +218,8 @@ test.skipIf(process.platform !== 'linux')(
       return connection;
     });
     const health = () => send(small.url, { path: '/health' }).then(({ status }) => status);
-    await expect.poll(() => health().catch(() => 0)).toBe(200);
+    // Without that, they would be cut in half a minute, for the time that their requests take.
+    await expect.poll(() => health().catch(() => 0), { timeout: 10_000 }).toBe(200);
     for (const { socket } of clients) socket.destroy();
     await small.stop();
   },

@@ -4,6 +4,8 @@ import { frame, handshakeRequest, opcodes } from '../websocket/frames.ts';
 /** A client that means ill. */
 export interface Attack {
   name: string;
+  /** Whether `npm test` has it, too: one or two against each limit. */
+  isFast?: true;
   /** Begins it against a port of the loopback interface, and goes on until the signal. */
   begin(port: number, signal: AbortSignal): void;
 }
@@ -109,6 +111,7 @@ export const attacks: readonly Attack[] = [
   { name: '800 headers of tiny fields', begin: each(800, `${HALF_HEADER}\r\n`) },
   {
     name: '1,900 headers of as many fields as are allowed, each for a handler that takes its time',
+    isFast: true,
     begin: each(1_900, get('/never', ...FIELDS)),
   },
   {
@@ -171,6 +174,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: '20 times 100 pipelined GETs of 1 MB',
+    isFast: true,
     begin: each(20, get('/large?bytes=1000000').repeat(100), { reads: false }),
   },
   {
@@ -179,6 +183,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: '400 clients that read nothing of 1 MB',
+    isFast: true,
     begin: each(400, get('/large?bytes=1000000'), { reads: false }),
   },
   {
@@ -238,6 +243,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: '20 endless bodies in chunks of a byte that no handler reads',
+    isFast: true,
     begin: endless(20, post('/never', chunked).replace('POST', 'GET'), '1\r\nx\r\n'.repeat(1_000)),
   },
   {
@@ -260,10 +266,12 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: '100 clients that read nothing of messages of 1 MB',
+    isFast: true,
     begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
   },
   {
     name: '20 WebSockets that are pinged without end, and whose pongs are not read',
+    isFast: true,
     begin: endless(20, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
   },
   {
@@ -272,6 +280,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'a WebSocket whose callbacks never end',
+    isFast: true,
     begin: endless(1, handshakeRequest('/ws/never'), frame(opcodes.text, 'x').repeat(10_000), true),
   },
   {
@@ -282,6 +291,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: '100 messages of 1 MB that are never complete',
+    isFast: true,
     begin: each(100, handshakeRequest('/ws/echo'), {
       further: unfinished('x'.repeat(60_000), 17),
     }),

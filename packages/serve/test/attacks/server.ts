@@ -6,4 +6,5 @@ import '../websocket/node-routes.ts';
 import '../websocket/routes.ts';
 
 // What is attacked: no larger than a small service, whose code takes little of the memory.
-serve(app, { name: 'fixture 1.0.0' });
+// What an attack holds up is cut soon.
+serve(app, { name: 'fixture 1.0.0', deadline: 1_000 });

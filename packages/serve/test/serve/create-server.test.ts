@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { send } from '@edge-ping/serve-testing/client';
 import { run } from '@edge-ping/serve-testing/process';
@@ -129,6 +130,26 @@ describe('close', () => {
     expect(events.toSorted()).toEqual(['closed', 'done']);
   });
 
+  test('waits for what was given to waitUntil, and for what that begins', async () => {
+    const done: string[] = [];
+    const app = new Hono().get('/', (c) => {
+      const { executionCtx } = c;
+      const second = () => sleep(20).then(() => done.push('second'));
+      executionCtx.waitUntil(
+        sleep(20).then(() => {
+          done.push('first');
+          executionCtx.waitUntil(second());
+        }),
+      );
+      return c.text('accepted');
+    });
+    const server = createServer(app, { onShutdown: () => done.push('closed') });
+    const { port } = await server.listen(0, '127.0.0.1');
+    expect(await get(port)).toBe('accepted');
+    expect(await server.close()).toBe(true);
+    expect(done).toEqual(['first', 'second', 'closed']);
+  });
+
   test('cuts off at the deadline what has not ended, and says so', async () => {
     const { app, begun } = waiting();
     const onShutdown = vi.fn();
@@ -139,6 +160,19 @@ describe('close', () => {
     await begun;
     expect(await server.close(50)).toBe(false);
     await expect(connection.response()).rejects.toThrow();
+    expect(onShutdown).toHaveBeenCalledOnce();
+  });
+
+  test('lets onShutdown end, though the deadline has passed', async () => {
+    const { app, begun } = waiting();
+    const onShutdown = vi.fn();
+    const server = createServer(app, { onShutdown: () => sleep(20).then(onShutdown) });
+    const { port } = await server.listen(0, '127.0.0.1');
+    const { socket, write } = rawConnection(port);
+    write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await begun;
+    expect(await server.close(0)).toBe(false);
+    socket.destroy();
     expect(onShutdown).toHaveBeenCalledOnce();
   });
 

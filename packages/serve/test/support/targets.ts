@@ -52,6 +52,9 @@ export const degradedFixture = ['node', '--import', path('support/without.ts'), 
 /** The same, in a process for which a minute is a second. */
 export const fastFixture = ['node', '--import', path('support/fast-clock.ts'), nodeSource];
 
+/** The same, in a process that has 128 MB of memory, by its own account. */
+export const smallFixture = ['node', '--import', path('support/small-memory.ts'), nodeSource];
+
 /** The command of the service with a store: see serve/service.ts. */
 export const service = ['node', path('serve/service.ts')];
 

@@ -315,6 +315,11 @@ export const wire: readonly WireCase[] = [
     ends: true,
   },
   {
+    name: 'a body in chunks of a byte, too many at a time for the handler that waits for it',
+    bytes: `${request('POST /read HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked')}${byteChunks(600)}0\r\n\r\n`,
+    ...refused,
+  },
+  {
     name: 'a body whose chunks are malformed',
     bytes: `${post('Transfer-Encoding: chunked')}zz\r\n`,
     statuses: [404],
