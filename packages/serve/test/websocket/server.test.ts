@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { send } from '@edge-ping/serve-testing/client';
 import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from '../../src/node/serve.ts';
+import { upgradeWebSocket, type WebSocketMessageEvent } from '../../src/websocket/node.ts';
 import { rawConnection } from '../support/raw.ts';
 import { fixture, health } from '../support/targets.ts';
 import { openSocket } from './client.ts';
@@ -221,6 +225,32 @@ describe('while the server runs', () => {
         message: 'the app responded with 500',
       });
   });
+});
+
+test('messages wait while 64 callbacks have not ended, and then come in their order', async () => {
+  const received: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const onMessage = async (event: WebSocketMessageEvent) => {
+    received.push(String(event.data));
+    await gate.promise;
+  };
+  const app = new Hono().get(
+    '/',
+    upgradeWebSocket(() => ({ onMessage })),
+  );
+  const server = createServer(app, { accessLog: false });
+  const { port } = await server.listen(0, '127.0.0.1');
+  const connection = await rawSocket(port, '/');
+  const texts = Array.from({ length: 500 }, (_, index) => String(index));
+  connection.write(texts.map((text) => frame(opcodes.text, text)).join('') + frame(opcodes.close));
+  await expect.poll(() => received.length).toBe(64);
+  for (let turn = 0; turn < 1_000; turn += 1) await nextTurn(); // each brings a message, if any
+  expect(received).toHaveLength(64);
+  gate.resolve();
+  await connection.end();
+  expect(received).toEqual(texts);
+  connection.socket.end();
+  expect(await server.close()).toBe(true);
 });
 
 describe.concurrent('a server of its own', () => {
