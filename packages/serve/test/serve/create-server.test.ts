@@ -39,6 +39,26 @@ describe('createServer', () => {
     await expect(get(port)).rejects.toThrow('ECONNREFUSED');
   });
 
+  test.each([2 ** 31, Number.MAX_VALUE, Infinity])(
+    'a deadline of %d milliseconds cuts nothing off',
+    async (deadline) => {
+      const { app, begun, letGo } = waiting();
+      const server = createServer(app);
+      const { port } = await server.listen(0, '127.0.0.1');
+      const body = get(port);
+      await begun;
+      const closing = server.close(deadline);
+      await new Promise((resolve) => setTimeout(resolve, 100)); // Node makes 1 ms of what its timers can't take
+      letGo();
+      expect(await body).toBe('done');
+      expect(await closing).toBe(true);
+    },
+  );
+
+  test.each([Number.NaN, -1])('a deadline of %d is refused', async (deadline) => {
+    await expect(createServer(greeting('Hello')).close(deadline)).rejects.toThrow(RangeError);
+  });
+
   test('works in a worker thread', async () => {
     const worker = new Worker(new URL('worker-thread.ts', import.meta.url));
     const [body] = await once(worker, 'message');
