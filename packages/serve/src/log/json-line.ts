@@ -60,7 +60,7 @@ const plainList = (items: Iterable<unknown>, room: Room, around: readonly object
   const list: unknown[] = [];
   for (const item of items) {
     if (room.left < LEAST_ROOM) return [...list, '…'];
-    list.push(plain(item, room, around));
+    list.push(plain(item, room, around) ?? null);
     room.left -= 1;
   }
   return list;

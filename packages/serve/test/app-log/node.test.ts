@@ -3,8 +3,9 @@ import { startServer } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/index.ts';
+import { rawConnection } from '../support/raw.ts';
 import { fixture, nodeServers } from '../support/targets.ts';
-import { appLogTests } from './runner.ts';
+import { long as allLong, appLogTests } from './runner.ts';
 
 describe.each(nodeServers)("the app's log, on Node: %s", (_, command) =>
   appLogTests(async () => {
@@ -25,6 +26,24 @@ test('in process, as with app.request, the line is on stderr, too', async () => 
   expect(lines).toEqual([
     { time: expect.any(String), level: 'WARN', id: 'r1', message: 'watch out', count: '1' },
   ]);
+});
+
+test('a line fits into 16 KiB as it is written, escaped, with its newline', async () => {
+  const server = await startServer(fixture);
+  for (const what of allLong) await send(server.url, { path: `/log/info/${what}` });
+  const connection = rawConnection(server.port);
+  const long = Buffer.from('\u200b'.repeat(1_024)).toString('latin1');
+  connection.write(
+    `GET /?${long} HTTP/1.1\r\nHost: h\r\nUser-Agent: ${long}\r\nX-Request-Id: ${long}\r\nConnection: close\r\n\r\n`,
+  );
+  await connection.response();
+  expect(await server.stop()).toBe(0);
+  const lines = [...server.stdout, ...server.stderr.slice(1)];
+  expect(lines).toHaveLength(2 * allLong.length + 1);
+  for (const line of lines) {
+    expect(Buffer.byteLength(line)).toBeLessThan(16_384);
+    expect(line).not.toMatch(/[\p{Cf}\p{Cc}\u2028\u2800]/u);
+  }
 });
 
 test('while nobody reads them, lines are bounded, and those that were lost are told', async () => {
