@@ -18,5 +18,6 @@ export type OptionalIfEmpty<Options> =
 /** Checks a setting: an integer from 0 to `max`. */
 export const integer = (name: string, value: string | number, max: number): number => {
   if (/^\d+$/.test(String(value)) && Number(value) <= max) return Number(value);
-  throw new RangeError(`${name}=${JSON.stringify(value)}: must be an integer from 0 to ${max}`);
+  const shown = typeof value === 'number' ? value : JSON.stringify(value);
+  throw new RangeError(`${name}=${shown}: must be an integer from 0 to ${max}`);
 };
