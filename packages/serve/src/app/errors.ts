@@ -1,5 +1,6 @@
 import type { Context, ExecutionContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { executionCtxOf } from './execution-context.ts';
 import { watchHead } from './head.ts';
 import { checkedResponse } from './responses.ts';
 
@@ -13,12 +14,10 @@ export interface ErrorTaker {
 
 type Handler = (error: Error, c: Context) => Response | Promise<Response>;
 
-/** Hands an error to the exchange that it belongs to; in process, as in `app.request`, there is none. */
+/** Hands an error to the exchange that it belongs to; in process, there is none. */
 export const take = (c: Context, error: unknown): void => {
-  try {
-    const taker: ExecutionContext & Partial<ErrorTaker> = c.executionCtx;
-    taker[takeError]?.(error);
-  } catch {} // Hono throws where there is no execution context
+  const taker: (ExecutionContext & Partial<ErrorTaker>) | undefined = executionCtxOf(c);
+  taker?.[takeError]?.(error);
 };
 
 /** What the app's own error response would be, with the header fields that its middlewares have set. */

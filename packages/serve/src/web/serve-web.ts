@@ -23,12 +23,18 @@ export interface Platform {
   prepare?: (response: Response) => Response;
 }
 
-/** The property of an execution context that says how a WebSocket went, once it is closed. */
-export const whenClosed = Symbol();
+/** The method of an execution context that takes what goes on as a WebSocket. */
+export const takeSocket = Symbol();
 
-/** The execution context of a request that has become a WebSocket. */
+/** How a WebSocket went. */
+export type SocketOutcome = Pick<AccessEntry, 'error' | 'bytesIn' | 'bytesOut'>;
+
+/** Begins once the response is made, whatever that is; resolves when it is closed. */
+type Socket = (response: Response) => Promise<SocketOutcome>;
+
+/** The execution context of a request that may become a WebSocket. */
 export interface SocketOwner {
-  [whenClosed]?: Promise<Pick<AccessEntry, 'error' | 'bytesIn' | 'bytesOut'>>;
+  [takeSocket](socket: Socket): void;
 }
 
 /** Sets the field that is always set, and takes off those that the app has no say in. */
@@ -71,7 +77,8 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketO
   readonly errors = new Set<unknown>();
   /** Whether the app has logged an error by itself. */
   hasLoggedError = false;
-  declare [whenClosed]?: Required<SocketOwner>[typeof whenClosed];
+  socket: Socket | undefined;
+  isResponded = false;
   readonly #platform: Platform;
   readonly #request: RequestName;
 
@@ -103,7 +110,12 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, SocketO
   }
 
   [takeError](error: unknown): void {
-    this.errors.add(error);
+    if (this.isResponded) this.tell(error);
+    else this.errors.add(error);
+  }
+
+  [takeSocket](socket: Socket): void {
+    this.socket = socket;
   }
 
   [takeLine](line: ErrorRecord, thrown: unknown): void {
@@ -185,8 +197,12 @@ export const serveWeb = async (
     // would go on when the client has left.
     bytesOut: response.body === null ? 0 : length === null ? null : Number(length),
   };
-  const closed = status === 101 ? context[whenClosed] : undefined;
-  if (closed) closed.then((outcome) => log(platform, startedAt, { ...exchange, ...outcome }));
+  context.isResponded = true;
+  const { socket } = context;
+  if (socket)
+    socket(response).then((outcome) =>
+      log(platform, startedAt, { ...exchange, ...outcome, error: exchange.error || outcome.error }),
+    );
   else log(platform, startedAt, exchange);
   return response;
 };

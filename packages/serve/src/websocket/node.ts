@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context, ExecutionContext } from 'hono';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { executionCtxOf } from '../app/execution-context.ts';
 import type { Exchange, Upgraded } from '../node/exchange.ts';
 import { MAX_UNSENT_BYTES, NO_MEMORY, PART_BYTES } from '../node/memory.ts';
 import { type ExchangeOwner, exchangeKey } from '../node/response.ts';
 import {
-  asksForWebSocket,
   chosenProtocol,
   closeError,
   defineHelper,
@@ -48,16 +48,6 @@ const refusal = ({ httpVersion, headers }: IncomingMessage): [400 | 426, string]
   return undefined;
 };
 
-/** The exchange of a request; undefined in process and on Lambda, where no connection can go on. */
-const exchangeFor = (c: Context): Exchange | undefined => {
-  try {
-    const owner: ExecutionContext & Partial<ExchangeOwner> = c.executionCtx;
-    return owner[exchangeKey];
-  } catch {
-    return undefined; // Hono throws where there is no execution context
-  }
-};
-
 /** A WebSocket that knows with what its close began, on either side. */
 class ServerWebSocket extends WebSocket {
   closedWith: { code: number; reason: string } | undefined;
@@ -83,6 +73,7 @@ class OpenWebSocket implements Upgraded {
   #callbacks = 0; // of messages, that the app has not ended,
   readonly #waiting: (string | ArrayBuffer)[] = []; // and the messages that wait for them
   #waitingBytes = 0;
+  #onNoneWaiting = () => {};
   #bytesBehindClose = 0;
   #pingedAt = performance.now();
   #readAtPing = -1;
@@ -200,7 +191,9 @@ class OpenWebSocket implements Upgraded {
       this.#waitingBytes -= Buffer.byteLength(message);
       this.#call(message);
     }
-    if (this.#ws.isPaused && this.#waiting.length === 0) this.#ws.resume();
+    if (this.#waiting.length > 0) return;
+    this.#onNoneWaiting();
+    if (this.#ws.isPaused) this.#ws.resume();
   }
 
   /** Takes note of a ping or pong, which may come within a message. */
@@ -237,6 +230,12 @@ class OpenWebSocket implements Upgraded {
 
   async #onClose(code: number, reason: string): Promise<void> {
     const isComplete = code !== NO_CLOSE_FRAME;
+    if (!isComplete) this.#waiting.length = 0;
+    // What came before the close comes to the app before it.
+    if (this.#waiting.length > 0)
+      await new Promise<void>((resolve) => {
+        this.#onNoneWaiting = resolve;
+      });
     const { closedWith = { code, reason } } = this.#ws;
     if (isComplete) this.#exchange.error ||= closeError(closedWith.code, closedWith.reason);
     // Node 22 has no CloseEvent.
@@ -307,9 +306,9 @@ const takeOver = (handshake: Handshake, server: Server): OpenWebSocket | undefin
  * @see https://hono.dev/docs/helpers/websocket
  */
 export const upgradeWebSocket = defineHelper((c, events, given) => {
-  const exchange = exchangeFor(c);
-  if (!asksForWebSocket(c) || exchange?.method === 'HEAD') return undefined;
-  if (!exchange) return refuse(c, 426, 'the route is for a WebSocket');
+  const owner: (ExecutionContext & Partial<ExchangeOwner>) | undefined = executionCtxOf(c);
+  const exchange = owner?.[exchangeKey];
+  if (!exchange) return refuse(c, 426, 'no WebSocket can be served here'); // in process, or on Lambda
   const refused = refusal(exchange.incoming);
   if (refused) return refuse(c, ...refused);
   if (!exchange.keepsRest) return refuse(c, 426, 'the connection cannot be taken over');

@@ -1,12 +1,7 @@
-import type { Context } from 'hono';
-import {
-  defineWebSocketHelper,
-  type UpgradeWebSocket,
-  WSContext,
-  type WSContextInit,
-  type WSEvents,
-} from 'hono/ws';
+import type { Context, Next } from 'hono';
+import { type UpgradeWebSocket, WSContext, type WSContextInit, type WSEvents } from 'hono/ws';
 import { take } from '../app/errors.ts';
+import { executionCtxOf } from '../app/execution-context.ts';
 
 /** The options of `upgradeWebSocket`. */
 export interface WebSocketOptions {
@@ -27,15 +22,6 @@ export interface WebSocketMessageEvent extends Omit<MessageEvent, 'data'> {
 export interface WebSocketEvents extends Omit<WSEvents, 'onMessage'> {
   onMessage?: (event: WebSocketMessageEvent, ws: WSContext) => void;
 }
-
-/** `defineWebSocketHelper` of Hono, for these events: it hands them on as they are. */
-export const defineHelper = defineWebSocketHelper as (
-  handler: (
-    c: Context,
-    events: WebSocketEvents,
-    options?: WebSocketOptions,
-  ) => Response | undefined,
-) => UpgradeWebSocket<unknown, WebSocketOptions, WebSocketEvents>;
 
 const MAX_MESSAGE_BYTES = 1_048_576;
 
@@ -69,8 +55,31 @@ export const refuse = (c: Context, status: 400 | 426, reason: string): Response 
 };
 
 /** Whether a request asks for a WebSocket (RFC 6455 §4.2.1). */
-export const asksForWebSocket = ({ req }: Context): boolean =>
+const asksForWebSocket = ({ req }: Context): boolean =>
   req.method === 'GET' && req.header('Upgrade')?.toLowerCase() === 'websocket';
+
+/**
+ * Defines a helper like those of Hono, which is a handler, or is called in one. A request for no
+ * WebSocket goes on to the next handler, if there is one.
+ * @param upgrade responds to a request for a WebSocket
+ */
+export const defineHelper = (
+  upgrade: (c: Context, events: WebSocketEvents, options?: WebSocketOptions) => Response,
+) =>
+  ((
+    first: Context | ((c: Context) => WebSocketEvents | Promise<WebSocketEvents>),
+    second: WebSocketEvents & WebSocketOptions,
+    options?: WebSocketOptions,
+  ) => {
+    if (typeof first === 'function')
+      return async (c: Context, next: Next) =>
+        asksForWebSocket(c) ? upgrade(c, await first(c), second) : next();
+    return Promise.resolve(
+      asksForWebSocket(first)
+        ? upgrade(first, second, options)
+        : refuse(first, 426, 'the route is for a WebSocket'),
+    );
+  }) as UpgradeWebSocket<unknown, WebSocketOptions, WebSocketEvents>;
 
 /** The subprotocol for a WebSocket, of those that the client names. */
 export const chosenProtocol = (
@@ -93,8 +102,14 @@ export const eventCaller = (
 ) => {
   // What is sent when it is closed is dropped, as in browsers; workerd would throw.
   const isOpen = () => socket.readyState === OPEN;
+  let isDone = false; // the app closes it, or has failed
+  const close = (code?: number, reason?: string) => {
+    socket.close(code, reason); // throws if the app's code is not allowed
+    isDone = true;
+  };
   const ws = new WSContext({
     ...socket,
+    close,
     url: c.req.url,
     get readyState() {
       return socket.readyState;
@@ -106,6 +121,7 @@ export const eventCaller = (
   const failed = (error: unknown) => {
     tell(error);
     if (isOpen()) socket.close(INTERNAL_ERROR, 'Internal Server Error');
+    isDone = true;
   };
   /** Calls back; the promise, if the app returns one, resolves when it has ended. */
   const call = (callback: () => unknown): Promise<unknown> | undefined => {
@@ -113,7 +129,7 @@ export const eventCaller = (
       const result = callback();
       if (!(result instanceof Promise)) return undefined;
       const ended = result.catch(failed);
-      c.executionCtx.waitUntil(ended); // so that a shutdown waits for it
+      executionCtxOf(c)?.waitUntil(ended); // so that a shutdown waits for it
       return ended;
     } catch (error) {
       failed(error);
@@ -123,9 +139,9 @@ export const eventCaller = (
   return {
     open: () => call(() => events.onOpen?.(new Event('open'), ws)),
     message: (data: string | ArrayBuffer) =>
-      isOpen()
-        ? call(() => events.onMessage?.(new MessageEvent('message', { data }), ws))
-        : undefined,
+      isDone
+        ? undefined
+        : call(() => events.onMessage?.(new MessageEvent('message', { data }), ws)),
     error: (event: Event) => call(() => events.onError?.(event, ws)),
     close: (event: CloseEvent) => call(() => events.onClose?.(event, ws)),
   };

@@ -1,12 +1,14 @@
 import type { ExecutionContext } from 'hono';
+import { take } from '../app/errors.ts';
+import { executionCtxOf } from '../app/execution-context.ts';
 import { reasonOf } from '../log/error-record.ts';
-import { type SocketOwner, whenClosed } from '../web/serve-web.ts';
+import { type SocketOwner, takeSocket } from '../web/serve-web.ts';
 import {
-  asksForWebSocket,
   chosenProtocol,
   closeError,
   defineHelper,
   eventCaller,
+  refuse,
   withDefaults,
 } from './websocket.ts';
 
@@ -20,12 +22,46 @@ interface ServerSocket extends WebSocket {
 
 declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
 
-const TOO_BIG = 1009; // RFC 6455 §7.4.1
+const CLOSED = 3;
+
+// Codes of RFC 6455 §7.4.1.
+const NO_CODE = 1005;
+const NO_CLOSE_FRAME = 1006;
+const TOO_BIG = 1009;
 
 const encoder = new TextEncoder();
 
 const byteLength = (data: string | ArrayBuffer | Uint8Array): number =>
   typeof data === 'string' ? encoder.encode(data).length : data.byteLength;
+
+/** Why a handshake is refused that workerd would refuse later, if it is. Another Worker sends neither field. */
+const refusal = (key?: string, version?: string): [400 | 426, string] | undefined => {
+  if (version !== '13' && (key || version))
+    return [426, `WebSocket version ${version} is not supported`];
+  return version && !key ? [400, 'Sec-WebSocket-Key is missing'] : undefined;
+};
+
+/** Calls functions later, one by one, in the async context of the caller: events of workerd have none. */
+const inThisContext = () => {
+  const calls: (() => unknown)[] = [];
+  let wake = () => {};
+  const run = async () => {
+    for (;;) {
+      for (let call = calls.shift(); call; call = calls.shift()) call();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  run();
+  return (call: () => unknown): void => {
+    calls.push(call);
+    wake();
+  };
+};
+
+/** What workerd says of a client that breaks the protocol: the code that it closes with, and why. */
+const violation = /statusCode = (\d+); \S+ = (.+)$/s;
 
 /**
  * Handles a request for a WebSocket: the connection then goes on as one. Other requests go on to the
@@ -34,59 +70,99 @@ const byteLength = (data: string | ArrayBuffer | Uint8Array): number =>
  * @see https://hono.dev/docs/helpers/websocket
  */
 export const upgradeWebSocket = defineHelper((c, events, given) => {
-  if (!asksForWebSocket(c)) return undefined;
+  const refused = refusal(c.req.header('Sec-WebSocket-Key'), c.req.header('Sec-WebSocket-Version'));
+  if (refused) return refuse(c, ...refused);
   const { maxMessageBytes, protocols } = withDefaults(given);
-  const offered = c.req.header('Sec-WebSocket-Protocol')?.split(/\s*,\s*/) ?? [];
-  const protocol = chosenProtocol(offered, protocols);
-  const executionCtx: ExecutionContext & SocketOwner = c.executionCtx;
+  const offered = c.req.header('Sec-WebSocket-Protocol')?.split(',') ?? [];
+  const protocol = chosenProtocol(
+    offered.map((each) => each.trim()),
+    protocols,
+  );
   const { 0: client, 1: server } = new WebSocketPair();
+  server.binaryType = 'arraybuffer'; // by default a Blob
+  const owner: (ExecutionContext & Partial<SocketOwner>) | undefined = executionCtxOf(c);
   const outcome = { error: '', bytesIn: 0, bytesOut: 0 };
-  const { promise, resolve } = Promise.withResolvers<typeof outcome>();
-  executionCtx[whenClosed] = promise;
+  const { promise: ended, resolve: end } = Promise.withResolvers<typeof outcome>();
+  const later = inThisContext();
+  let isClosed = false;
 
-  const close = (code?: number, reason?: string): void => {
-    server.close(code, reason);
-    if (code !== undefined) outcome.error ||= closeError(code, reason ?? '');
-  };
-  const connection = {
-    raw: server,
-    protocol: protocol ?? '',
-    get readyState() {
-      return server.readyState;
+  const caller = eventCaller(
+    c,
+    events,
+    {
+      raw: server,
+      protocol: protocol ?? '',
+      get readyState() {
+        return isClosed ? CLOSED : server.readyState;
+      },
+      send(data: string | ArrayBuffer | Uint8Array<ArrayBuffer>) {
+        outcome.bytesOut += byteLength(data);
+        server.send(data);
+      },
+      close(code?: number, reason?: string) {
+        // RFC 6455 §7.4.2 reserves them; workerd would send them.
+        if (code !== undefined && code > 1014 && code < 3000)
+          throw new RangeError(`${code} is no code that a WebSocket can be closed with`);
+        server.close(code, reason);
+        if (code !== undefined) outcome.error ||= closeError(code, reason ?? '');
+      },
     },
-    send(data: string | ArrayBuffer | Uint8Array<ArrayBuffer>) {
-      outcome.bytesOut += byteLength(data);
-      server.send(data);
+    (error) => {
+      outcome.error ||= reasonOf(error);
+      if (owner?.[takeSocket]) take(c, error);
+      else console.error(error);
     },
-    close,
+  );
+  const close = (event: CloseEvent): void => {
+    if (isClosed) return;
+    isClosed = true;
+    outcome.error ||= closeError(event.code, event.reason);
+    later(async () => {
+      await caller.close(event);
+      end(outcome);
+    });
   };
-  const caller = eventCaller(c, events, connection, (error) => {
-    outcome.error ||= reasonOf(error);
-    executionCtx.waitUntil(Promise.reject(error)); // which is told
-  });
   server.addEventListener('message', (event) => {
     const data: string | ArrayBuffer = event.data;
     const bytes = byteLength(data);
     outcome.bytesIn += bytes;
-    if (bytes <= maxMessageBytes) caller.message(data);
+    if (bytes <= maxMessageBytes) later(() => caller.message(data));
     else if (server.readyState === WebSocket.OPEN) {
       const message = 'Max payload size exceeded'; // in the words of ws
       outcome.error ||= closeError(TOO_BIG, message);
       server.close(TOO_BIG);
-      caller.error(Object.assign(new Event('error'), { message }));
+      later(() => caller.error(Object.assign(new Event('error'), { message })));
     }
   });
   server.addEventListener('error', (event) => {
-    caller.error(event);
+    if (isClosed) return;
+    const message = 'message' in event ? String(event.message) : '';
+    const [, code = NO_CLOSE_FRAME, reason = ''] = violation.exec(message) ?? [];
+    outcome.error ||= closeError(Number(code), reason);
+    later(() => caller.error(event));
+    close(new CloseEvent('close', { code: NO_CLOSE_FRAME })); // there may be no such event
   });
-  server.addEventListener('close', async (event) => {
-    outcome.error ||= closeError(event.code, event.reason);
-    await caller.close(event);
-    resolve(outcome);
+  server.addEventListener('close', (event) => {
+    const { code, reason, wasClean } = event;
+    // Before 2026-04-07, workerd leaves the rest of the closing handshake to the Worker.
+    if (wasClean && server.readyState !== CLOSED)
+      if (code === NO_CODE) server.close();
+      else server.close(code, reason);
+    close(event);
   });
-  server.accept();
-  server.binaryType = 'arraybuffer'; // by default a Blob
-  caller.open();
+  const open = () => {
+    server.accept();
+    later(() => caller.open());
+    return ended;
+  };
+  if (!owner?.[takeSocket])
+    open(); // in a Durable Object, say
+  else
+    owner[takeSocket](({ status, ok }) => {
+      if (status === 101) return open();
+      if (ok) outcome.error = 'a middleware has replaced the response that upgradeWebSocket made';
+      return Promise.resolve(outcome);
+    });
 
   const { headers } = c.body(null);
   headers.delete('Sec-WebSocket-Protocol');

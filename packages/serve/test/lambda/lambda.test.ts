@@ -44,7 +44,7 @@ test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', a
   });
   await expect
     .poll(() => target.records())
-    .toMatchObject([{ status: 426, error: 'the route is for a WebSocket' }]);
+    .toMatchObject([{ status: 426, error: 'no WebSocket can be served here' }]);
   await target.stop();
 });
 

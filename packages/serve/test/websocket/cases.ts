@@ -141,7 +141,20 @@ export const socketCases: readonly SocketCase[] = [
     error: 'closed with code 1009: Max payload size exceeded',
     told: 'thrown',
   },
-  { ...fails('/ws/close/999', ''), error: /./, told: /code/ },
+  ...[999, 1005, 1016, 2999, 5000].map((code) => ({
+    ...fails(`/ws/close/${code}`, ''),
+    error: /./,
+    told: /code/,
+  })),
+  {
+    path: '/ws/async-context',
+    send: ['a'],
+    received: ['opened in its context', 'message in its context'],
+    close: [1000],
+    closed: [1000, ''],
+    error: 'closed in its context',
+    told: 'closed in its context',
+  },
 
   // Middlewares.
   {
@@ -196,8 +209,29 @@ export const refusalCases: readonly RefusalCase[] = [
     status: 404,
     error: '',
   },
+  { name: 'a page on the same path', path: '/ws/or-page', headers: {}, status: 200, error: '' },
+  {
+    name: 'a plain GET, for which no events are made',
+    path: '/ws/fail/createEvents/throw',
+    headers: {},
+    status: 404,
+    error: '',
+  },
+  {
+    name: 'a plain GET of a handler that has no next one',
+    path: '/ws/echo-direct',
+    headers: {},
+    status: 426,
+    error: 'the route is for a WebSocket',
+  },
   { name: 'a middleware that says no', path: '/ws/guarded', status: 403, error: '' },
   { name: 'a middleware that says no afterwards', path: '/ws/replaced', status: 403, error: '' },
+  {
+    name: 'a middleware that has responded before',
+    path: '/ws/responded-before',
+    status: 200,
+    error: 'a middleware has replaced the response that upgradeWebSocket made',
+  },
   {
     name: 'a middleware that throws afterwards',
     path: '/ws/thrown',
@@ -216,18 +250,11 @@ export const refusalCases: readonly RefusalCase[] = [
 
 const { 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': version, ...rest } = handshake;
 
-/** Handshakes that Node sees as they were sent. */
+/** Handshakes that can't be served. */
 export const malformed: readonly RefusalCase[] = [
-  { name: 'HEAD', method: 'HEAD', status: 404, error: '' },
   {
     name: 'no key',
     headers: { ...rest, 'Sec-WebSocket-Version': version },
-    status: 400,
-    error: /Key/,
-  },
-  {
-    name: 'a malformed key',
-    headers: { ...handshake, 'Sec-WebSocket-Key': 'x' },
     status: 400,
     error: /Key/,
   },
@@ -242,6 +269,17 @@ export const malformed: readonly RefusalCase[] = [
     headers: { ...handshake, 'Sec-WebSocket-Version': '12' },
     status: 426,
     error: /version 12/,
+  },
+];
+
+/** Those that workerd serves anyway. */
+export const malformedOnNode: readonly RefusalCase[] = [
+  { name: 'HEAD', method: 'HEAD', status: 404, error: '' },
+  {
+    name: 'a malformed key',
+    headers: { ...handshake, 'Sec-WebSocket-Key': 'x' },
+    status: 400,
+    error: /Key/,
   },
   {
     name: 'a Connection without Upgrade',

@@ -2,11 +2,11 @@ import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
 import { sample } from '../support/sample.ts';
 import { bundle, fixture } from '../support/targets.ts';
-import { malformed, socketCases } from './cases.ts';
+import { malformed, malformedOnNode, socketCases } from './cases.ts';
 import { socketTests } from './runner.ts';
 
 describe('WebSockets, on Node: the sources', () =>
-  socketTests(() => startServer(fixture), malformed));
+  socketTests(() => startServer(fixture), [...malformed, ...malformedOnNode]));
 
 describe('WebSockets, on Node: the bundle', () =>
   socketTests(() => startServer(bundle), malformed, sample(socketCases, 10)));

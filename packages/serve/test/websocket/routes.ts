@@ -27,6 +27,11 @@ sockets.get(
   '/echo',
   upgradeWebSocket(() => echo),
 );
+sockets.get(
+  '/or-page',
+  upgradeWebSocket(() => echo),
+  (c) => c.text('a page'),
+);
 sockets.get('/echo-direct', (c) => upgradeWebSocket(c, echo));
 sockets.get(
   '/echo-async',
@@ -118,6 +123,24 @@ sockets.get(
 );
 sockets.get('/fail/:callback/:how', upgradeWebSocket(failing, { maxMessageBytes: 10 }));
 
+// As `contextStorage()` of Hono and tracing have it. The earliest runtimes have no such storage.
+const storage = await import('node:async_hooks').then(
+  ({ AsyncLocalStorage }) => new AsyncLocalStorage<string>(),
+  () => undefined,
+);
+const inItsContext = (what: string) => `${what} in ${storage?.getStore()}`;
+sockets.use('/async-context', (_, next) => storage?.run('its context', next) ?? next());
+sockets.get(
+  '/async-context',
+  upgradeWebSocket(() => ({
+    onOpen: (_, ws) => ws.send(inItsContext('opened')),
+    onMessage: (_, ws) => ws.send(inItsContext('message')),
+    onClose() {
+      throw new Error(inItsContext('closed'));
+    },
+  })),
+);
+
 // Middlewares.
 sockets.use('/guarded', async (c, next) => {
   if (c.req.header('Origin') !== 'https://example.com') return c.text('Forbidden', 403);
@@ -154,9 +177,23 @@ sockets.use('/replaced', async (c, next) => {
   c.res = undefined;
   c.res = c.text('replaced', 403);
 });
+// Nothing opens that a middleware refuses.
+const unopened: WebSocketEvents = {
+  onOpen() {
+    throw new Error('opened');
+  },
+};
 sockets.get(
   '/replaced',
-  upgradeWebSocket(() => echo),
+  upgradeWebSocket(() => unopened),
+);
+sockets.use('/responded-before', async (c, next) => {
+  c.res = c.text('a response');
+  await next();
+});
+sockets.get(
+  '/responded-before',
+  upgradeWebSocket(() => unopened),
 );
 sockets.use('/thrown', async (_, next) => {
   await next();

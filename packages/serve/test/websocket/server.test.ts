@@ -248,7 +248,7 @@ test('messages wait while 64 callbacks have not ended, and then come in their or
   expect(received).toHaveLength(64);
   gate.resolve();
   await connection.end();
-  expect(received).toEqual(texts);
+  await expect.poll(() => received).toEqual(texts);
   connection.socket.end();
   expect(await server.close()).toBe(true);
 });
