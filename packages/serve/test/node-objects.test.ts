@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createServer, type NodeBindings } from '../src/node/serve.ts';
 import { upgradeWebSocket } from '../src/websocket/node.ts';
@@ -46,6 +47,9 @@ app.all('/reason', async (c) => {
   events.push(String(signal.reason));
   return c.text('late');
 });
+app.all('/read-limited', bodyLimit({ maxSize: 10 }), async (c) =>
+  c.text(`read: ${await c.req.text()}`),
+);
 app.get('/slow', async (c) => {
   await nextTurn();
   return c.text('slow');
@@ -68,7 +72,7 @@ app.get(
   })),
 );
 
-const server = createServer(app);
+const server = createServer(app, { accessLog: false, errorLog: () => {} });
 let port = 0;
 beforeAll(async () => {
   ({ port } = await server.listen(0, '127.0.0.1'));
@@ -118,6 +122,16 @@ test('the signal has the same reason whatever the method', async () => {
   }
   expect(new Set(events).size).toBe(1);
 });
+
+test.each(['DELETE', 'OPTIONS', 'POST', 'GET'])(
+  'a body that a %s does not have can be read, and limited',
+  async (method) => {
+    const connection = rawConnection(port);
+    connection.write(`${method} /read-limited HTTP/1.1\r\nHost: h\r\n\r\n`);
+    expect(await connection.response()).toMatchObject({ status: 200, body: 'read: ' });
+    connection.socket.destroy();
+  },
+);
 
 test('each of pipelined requests runs in an async context of its own', async () => {
   const connection = rawConnection(port);

@@ -131,18 +131,24 @@ const skippedState = (incoming: IncomingMessage): State | undefined => {
   return state?.closeEmitted ? state : undefined;
 };
 
-/** Makes a request what it would be without the option, and listens. */
+/** Makes a request what it would be without the option. */
+const restoreEvents = (incoming: IncomingMessage): void => {
+  Object.assign(incoming, { on, addListener: on, _consuming: false, _dumped: false });
+  Object.assign(Reflect.get(incoming, '_readableState'), { ended: false, endEmitted: false });
+  if (incoming.complete) push.call(incoming, null);
+};
+
+/** Does so when somebody listens. */
 function listen(this: IncomingMessage, ...given: Parameters<typeof on>): IncomingMessage {
-  Object.assign(this, { on, addListener: on, _consuming: false, _dumped: false });
-  Object.assign(Reflect.get(this, '_readableState'), { ended: false, endEmitted: false });
-  if (this.complete) push.call(this, null);
+  restoreEvents(this);
   return on.apply(this, given);
 }
 
 /**
  * Lets a request without a body emit 'end' and 'close' when Node would, if somebody listens: with
  * `optimizeEmptyRequests` it is destroyed from the start, and emits nothing. Own properties, because
- * an app may replace the prototype.
+ * an app may replace the prototype. Where a body may be read, as of a DELETE, it must not seem to have
+ * been read already.
  */
 export const skipEvents = (incoming: IncomingMessage): void => {
   const state = skippedState(incoming);
@@ -150,6 +156,10 @@ export const skipEvents = (incoming: IncomingMessage): void => {
   state.destroyed = false;
   state.closed = false;
   state.closeEmitted = false;
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
+    restoreEvents(incoming);
+    return;
+  }
   const lazy = incoming as unknown as Record<'on' | 'addListener', typeof listen>;
   lazy.on = listen;
   lazy.addListener = listen;
