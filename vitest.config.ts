@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // A project for each script: `npm test` needs nothing but npm, the others what they are named for.
@@ -10,7 +12,7 @@ const oneAtATime = { fileParallelism: false };
 // The tests of the library that need more than npm.
 const library = (name: string) =>
   project(`serve-${name}`, `packages/serve/test/${name}/*.test.ts`, {
-    globalSetup: 'packages/serve/test/support/build.ts',
+    globalSetup: 'packages/serve/test/support/global-setup.ts',
     ...oneAtATime,
   });
 
@@ -22,8 +24,8 @@ const template = {
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/build.ts',
     setupFiles: '@edge-ping/serve-testing/kill-processes',
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') }, // processes start in half the time
     // A busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 120_000,

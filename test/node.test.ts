@@ -6,13 +6,21 @@ import manifest from '../package.json' with { type: 'json' };
 import { contractTestsAt } from './support/contract-tests.ts';
 import { bundleCommand, startCommand } from './support/targets.ts';
 
+/** Makes what ships. */
+const build = async () => {
+  const command = ['npm', 'run', 'build', '--silent', '--', '--log-level=warning'];
+  const { stderr, ended } = run(command, { shell: process.platform === 'win32' }); // npm is a script there
+  expect(await ended, stderr.join('\n')).toBe(0);
+  return bundleCommand;
+};
+
 describe.each([
-  ['npm start', startCommand],
-  ['the bundle', bundleCommand],
-])('%s', (_, command) => {
+  ['npm start', () => startCommand],
+  ['the bundle', build],
+])('%s', (_, commandOf) => {
   let server: ServerProcess;
   beforeAll(async () => {
-    server = await startServer(command);
+    server = await startServer(await commandOf());
   });
   afterAll(async () => {
     expect(await server.stop()).toBe(0);

@@ -4,7 +4,8 @@ import { startWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AccessEntry, accessRecord } from '../src/log/access-record.ts';
 import { rawConnection } from './support/raw.ts';
-import { fixture, fixtureWorker } from './support/targets.ts';
+import { fixture } from './support/targets.ts';
+import { fixtureWorker } from './support/worker.ts';
 
 const health = { path: '/health', status: 200, bytes_in: 0 };
 

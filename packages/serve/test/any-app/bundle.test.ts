@@ -1,12 +1,12 @@
 import { startServer } from '@edge-ping/serve-testing/process';
 import { describe } from 'vitest';
+import { bundle } from '../support/bundles.ts';
 import { sample } from '../support/sample.ts';
-import { bundle } from '../support/targets.ts';
 import { anyApp, nodeApp, sentAgain } from './cases.ts';
 import { anyAppTestsAt } from './runner.ts';
 
 // In a file of its own, so that it runs beside the sources.
 describe('any app, on Node: the bundle', () =>
-  anyAppTestsAt((env) => startServer(bundle, { env }), {
+  anyAppTestsAt(async (env) => startServer(await bundle(), { env }), {
     cases: sample([...anyApp, ...nodeApp, ...sentAgain], 40),
   }));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe, expect, test } from 'vitest';
-import { fixtureWorker } from '../support/targets.ts';
+import { fixtureWorker } from '../support/worker.ts';
 import { anyAppTestsAt } from './runner.ts';
 
 describe('any app, in workerd', () =>

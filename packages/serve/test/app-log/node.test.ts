@@ -3,13 +3,14 @@ import { startServer } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/index.ts';
+import { nodeServers } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
-import { fixture, nodeServers } from '../support/targets.ts';
+import { fixture } from '../support/targets.ts';
 import { long as allLong, appLogTests } from './runner.ts';
 
 describe.each(nodeServers)("the app's log, on Node: %s", (_, command) =>
   appLogTests(async () => {
-    const server = await startServer(command);
+    const server = await startServer(await command());
     return { ...server, send: (sent) => send(server.url, sent) };
   }),
 );

@@ -1,7 +1,7 @@
 import { send } from '@edge-ping/serve-testing/client';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
-import { fixtureWorker } from '../support/targets.ts';
+import { fixtureWorker } from '../support/worker.ts';
 import { appLogTests } from './runner.ts';
 
 describe("the app's log, in workerd", () =>

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
+import { attackedFolder } from '../support/bundles.ts';
 import { type MemoryGroup, makeMemoryGroup } from '../support/memory-group.ts';
-import { attackedBundle } from '../support/targets.ts';
 import { attacks } from './attacks.ts';
 import { withstand } from './withstand.ts';
 
@@ -11,13 +12,12 @@ beforeAll(() => {
 });
 afterAll(() => group?.remove());
 
-const command = ['node', '--max-old-space-size=64', attackedBundle];
-
 test.for(attacks.filter(({ isFast }) => isFast))(
   'a server with 128 MB serves others under attack: $name',
   async ({ name }, { skip }) => {
     if (!group) return skip('left out: a control group takes root, and no container around it');
-    const server = await startServer(group.inside(command));
+    const file = join(await attackedFolder(), 'server.js');
+    const server = await startServer(group.inside(['node', '--max-old-space-size=64', file]));
     onTestFinished(() => {
       server.child.kill('SIGKILL'); // one that fails would take the memory of the next
     });

@@ -1,7 +1,7 @@
 import { send } from '@edge-ping/serve-testing/client';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
-import { fixtureWorker } from '../support/targets.ts';
+import { fixtureWorker } from '../support/worker.ts';
 import { backgroundTests } from './runner.ts';
 
 describe('what goes on after a response, in workerd', () =>

@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
+import { errorsBundle } from '../support/bundles.ts';
 import { startMany } from '../support/many.ts';
 import { sample } from '../support/sample.ts';
-import { errorsBundle, errorsSource } from '../support/targets.ts';
+import { errorsSource } from '../support/targets.ts';
 import { cases } from './cases.ts';
 import { errorTests } from './runner.ts';
 
@@ -14,8 +15,8 @@ const ofCommonJs = {
 const all = { ...cases, ...ofCommonJs };
 
 describe.each([
-  ['the sources', errorsSource, all],
+  ['the sources', async () => errorsSource, all],
   ['the bundle', errorsBundle, Object.fromEntries(sample(Object.entries(all), 10))],
 ] as const)('the errors of any app, on Node: %s', (_, file, owedTo) =>
-  errorTests(() => startMany(file), owedTo),
+  errorTests(async () => startMany(await file()), owedTo),
 );

@@ -3,19 +3,20 @@ import { startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
 import { anyApp, nodeApp } from '../any-app/cases.ts';
 import type { FixtureEnv } from '../any-app/runner.ts';
+import { bundle } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
-import { bundle, fixture } from '../support/targets.ts';
+import { fixture } from '../support/targets.ts';
 import { endless, headTests, methodTests } from './runner.ts';
 
-const starting = (command: string[]) => async (env: FixtureEnv) => {
-  const server = await startServer(command, { env });
+const starting = (command: () => Promise<string[]>) => async (env: FixtureEnv) => {
+  const server = await startServer(await command(), { env });
   return { ...server, send: (sent: Sent) => send(server.url, sent) };
 };
 
 describe('HEAD, on Node', () => {
-  methodTests(starting(fixture));
+  methodTests(starting(async () => fixture));
   headTests(
-    starting(fixture),
+    starting(async () => fixture),
     // Node sends no Transfer-Encoding with a HEAD, which RFC 9112 §6.1 leaves to it.
     ({ date: _, 'transfer-encoding': __, ...headers }) => headers,
     [...anyApp, ...nodeApp],

@@ -2,7 +2,7 @@ import { type Sent, send } from '@edge-ping/serve-testing/client';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe } from 'vitest';
 import type { FixtureEnv } from '../any-app/runner.ts';
-import { fixtureWorker, oldWorkerConfig } from '../support/targets.ts';
+import { fixtureWorker, oldWorkerConfig } from '../support/worker.ts';
 import { headTests, methodTests } from './runner.ts';
 
 const starting = (config?: string) => async (env: FixtureEnv) => {

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   callEngine,
   removeTestArtefacts,
@@ -8,14 +8,14 @@ import {
 import { beforeAll, expect, test } from 'vitest';
 import { attacks } from '../attacks/attacks.ts';
 import { withstand } from '../attacks/withstand.ts';
-import { attackedBundle } from '../support/targets.ts';
+import { attackedFolder } from '../support/bundles.ts';
 
 const image = `${testImage}:attacked`;
 const flags = ['--memory', '128m', '--memory-swap', '128m'];
 
 beforeAll(async () => {
   const file = join(import.meta.dirname, 'Dockerfile');
-  await callEngine('build', '--file', file, '--tag', image, dirname(attackedBundle));
+  await callEngine('build', '--file', file, '--tag', image, await attackedFolder());
   return removeTestArtefacts;
 }, 600_000);
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { send } from '@edge-ping/serve-testing/client';
 import {
   callEngine,
@@ -8,7 +8,7 @@ import {
   testImage,
 } from '@edge-ping/serve-testing/engine';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { nodeBundle } from '../support/targets.ts';
+import { serverFolder } from '../support/bundles.ts';
 import { openSocket } from '../websocket/client.ts';
 import { socketTests } from '../websocket/runner.ts';
 import { wireTests } from '../wire/runner.ts';
@@ -20,7 +20,7 @@ const flags = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-pri
 
 beforeAll(async () => {
   const file = join(import.meta.dirname, 'Dockerfile');
-  await callEngine('build', '--file', file, '--tag', image, dirname(nodeBundle));
+  await callEngine('build', '--file', file, '--tag', image, await serverFolder());
   return removeTestArtefacts;
 }, 600_000);
 

@@ -9,26 +9,29 @@ import { appLogTests } from '../app-log/runner.ts';
 import { backgroundTests } from '../background/runner.ts';
 import { errorTests } from '../errors/runner.ts';
 import { headTests, methodTests } from '../head/runner.ts';
-import { errorsLambdaRoot, lambdaClient, lambdaRoot } from '../support/targets.ts';
+import { errorsLambdaRoot, lambdaRoot } from '../support/bundles.ts';
+import { lambdaClient } from '../support/targets.ts';
 import { handshake } from '../websocket/cases.ts';
 
 describe('any app, on Lambda', () =>
-  anyAppTests((env) => startLambda(lambdaClient, lambdaRoot, env), { platform: 'onLambda' }));
+  anyAppTests(async (env) => startLambda(lambdaClient, await lambdaRoot(), env), {
+    platform: 'onLambda',
+  }));
 
 describe('the errors of any app, on Lambda', () =>
   errorTests(async () => {
-    const target = await startLambda(lambdaClient, errorsLambdaRoot);
+    const target = await startLambda(lambdaClient, await errorsLambdaRoot());
     return { ...target, send: (_, sent) => target.send(sent) };
   }));
 
 describe('what goes on after a response, on Lambda', () =>
-  backgroundTests(() => startLambda(lambdaClient, lambdaRoot)));
+  backgroundTests(async () => startLambda(lambdaClient, await lambdaRoot())));
 
 describe("the app's log, on Lambda", () =>
-  appLogTests(() => startLambda(lambdaClient, lambdaRoot)));
+  appLogTests(async () => startLambda(lambdaClient, await lambdaRoot())));
 
 test('on Lambda, a request without an id has that of its invocation', async () => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   await target.send({ path: '/throw/error' });
   await expect.poll(() => target.records()).toMatchObject([{ id: 'invocation-1' }]);
   await expect.poll(() => target.errors()).toMatchObject([{ id: 'invocation-1' }]);
@@ -36,7 +39,7 @@ test('on Lambda, a request without an id has that of its invocation', async () =
 });
 
 test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', async (payload) => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   const sent = { path: '/ws/echo', headers: handshake };
   expect(await target.send(sent, payload === '1.0' ? payload : '2.0')).toMatchObject({
     status: 426,
@@ -51,7 +54,7 @@ test.each(Object.keys(events))('on Lambda, there is no WebSocket: payload %s', a
 test.each(Object.entries(events))(
   'on Lambda, cookies and fields beyond ASCII arrive as on Node: payload %s',
   async (_, eventOf) => {
-    const target = await startLambda(lambdaClient, lambdaRoot);
+    const target = await startLambda(lambdaClient, await lambdaRoot());
     const text = 'ä€😀, 100 %';
     const headers = { 'x-sent': text, 'user-agent': text, cookie: `a=${text}` };
     const event = eventOf({ path: '/fields', headers });
@@ -69,7 +72,7 @@ test.each(Object.entries(events))(
 );
 
 test('on Lambda, cookies of payload 2.0 may be beyond ASCII', async () => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   const event = { ...events['2.0']({ path: '/fields' }), cookies: ['a=ä€', 'b=1'] };
   const { body } = (await target.invoke(event)) as APIGatewayProxyResult;
   expect(JSON.parse(body)).toMatchObject({
@@ -85,7 +88,7 @@ test.each([
   ['a WebSocket', { requestContext: { routeKey: '$connect', connectionId: '1' } }],
   ['null', null],
 ])('on Lambda, an event of %s has one clear error', async (_, event) => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   await expect(target.invoke(Object(event))).rejects.toThrow('API Gateway and of function URLs');
   expect([target.records(), target.errors()]).toEqual([[], []]);
   await target.stop();
@@ -99,7 +102,7 @@ test.each([
   ['Latin-1', '61e4', true],
   ['Shift_JIS', '83658358', true],
 ])('on Lambda, %s is sent as it is', async (_, hex, isBase64Encoded) => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   const event = events['2.0']({ path: `/csv?hex=${hex}` });
   const result = (await target.invoke(event)) as APIGatewayProxyResult;
   expect(result).toMatchObject({ isBase64Encoded, headers: { 'content-type': 'text/csv' } });
@@ -108,7 +111,7 @@ test.each([
 });
 
 test('on Lambda, a record is bounded, whatever is in the event', async () => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   const long = 'A'.repeat(100_000);
   const event = events['2.0']({ method: long, path: '/throw/error' });
   event.requestContext.http.sourceIp = long;
@@ -120,7 +123,7 @@ test('on Lambda, a record is bounded, whatever is in the event', async () => {
 });
 
 test('on Lambda, an app has the bindings that it is given', async () => {
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   expect(await target.send({ path: '/stored' })).toMatchObject({ status: 200, body: 'stored' });
   await target.stop();
 });
@@ -132,7 +135,7 @@ test('an invocation on Lambda ends when what was begun in it is done', async () 
     response.end();
   }).listen(0, '127.0.0.1');
   await once(observer, 'listening');
-  const target = await startLambda(lambdaClient, lambdaRoot);
+  const target = await startLambda(lambdaClient, await lambdaRoot());
   const notify = `http://127.0.0.1:${(observer.address() as AddressInfo).port}/`;
   await target.send({ path: `/task-of-a-task?notify=${notify}` });
   expect(notified).toBe(2);
@@ -141,7 +144,7 @@ test('an invocation on Lambda ends when what was begun in it is done', async () 
 });
 
 describe('HEAD, on Lambda', () => {
-  const start = (env: FixtureEnv) => startLambda(lambdaClient, lambdaRoot, env);
+  const start = async (env: FixtureEnv) => startLambda(lambdaClient, await lambdaRoot(), env);
   methodTests(start);
   headTests(start, ({ date: _, ...headers }) => headers); // the date of an upstream
 });

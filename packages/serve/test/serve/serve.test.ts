@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { send } from '@edge-ping/serve-testing/client';
 import { freePort, run, startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
+import { bundle, nodeServers } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
 import { refused } from '../support/refused.ts';
-import { bundle, fixture, nodeServers, service } from '../support/targets.ts';
+import { fixture, service } from '../support/targets.ts';
 import { events, inProgress, startService } from './start.ts';
 
 const unprivileged = '/proc/sys/net/ipv4/ip_unprivileged_port_start'; // Linux; macOS has no such ports
@@ -41,7 +42,7 @@ const takenPort = async () => {
 
 describe.each(nodeServers)('the start of %s', (_, command) => {
   test('says on stderr who listens, and where', async () => {
-    const server = await startServer(command);
+    const server = await startServer(await command());
     expect(server.stderr).toEqual([`fixture 1.0.0 listens on http://localhost:${server.port}`]);
     expect(await server.stop()).toBe(0);
   });
@@ -161,7 +162,7 @@ describe('the start', () => {
 });
 
 test('the bundle has stack traces that point at the TypeScript lines', async () => {
-  const server = await startServer(bundle);
+  const server = await startServer(await bundle());
   await send(server.url, { path: '/throw/error' });
   await server.stop();
   const file = join(import.meta.dirname, '../any-app/routes.ts');

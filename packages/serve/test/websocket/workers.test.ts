@@ -1,7 +1,7 @@
 import { send } from '@edge-ping/serve-testing/client';
 import { startWorker } from '@edge-ping/serve-testing/worker';
 import { describe, expect, test } from 'vitest';
-import { fixtureWorker, oldWorkerConfig } from '../support/targets.ts';
+import { fixtureWorker, oldWorkerConfig } from '../support/worker.ts';
 import { malformed, socketCases } from './cases.ts';
 import { openSocket } from './client.ts';
 import { frame, opcodes, rawSocket } from './frames.ts';

@@ -1,7 +1,7 @@
 import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodeServers } from '../support/bundles.ts';
 import { type RawConnection, rawConnection } from '../support/raw.ts';
-import { nodeServers } from '../support/targets.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 /** Sends a GET; resolves to all that comes until the server ends the connection. */
@@ -33,7 +33,7 @@ describe.each(nodeServers)('%s', (_, command) => {
   let upstream: Upstream;
   beforeAll(async () => {
     upstream = await startUpstream();
-    server = await startServer(command, { env: { UPSTREAM: upstream.url } });
+    server = await startServer(await command(), { env: { UPSTREAM: upstream.url } });
   });
   afterAll(async () => {
     await server.stop();

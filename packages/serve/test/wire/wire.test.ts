@@ -1,19 +1,20 @@
 import { send } from '@edge-ping/serve-testing/client';
 import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
 import { sample } from '../support/sample.ts';
-import { bundle, fixture } from '../support/targets.ts';
+import { fixture } from '../support/targets.ts';
 import { wire } from './cases.ts';
 import { wireTests } from './runner.ts';
 
 describe.each([
-  ['the sources', fixture, wire],
+  ['the sources', async () => fixture, wire],
   ['the bundle', bundle, sample(wire, 40)],
 ] as const)('%s', (_, command, cases) => {
   let server: ServerProcess;
   beforeAll(async () => {
-    server = await startServer([...command]);
+    server = await startServer(await command());
   });
   afterAll(() => server.stop());
 

@@ -1,0 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The folder of what a run makes for its tests, once for all files: see once.ts. */
+    made: string;
+  }
+}
+
+/** Vitest's global set-up. */
+export const setup = async (project: TestProject) => {
+  const folder = await mkdtemp(join(tmpdir(), 'serve-test-'));
+  project.provide('made', folder);
+  return () => rm(folder, { recursive: true });
+};
