@@ -1,11 +1,13 @@
 import type { Context, ExecutionContext } from 'hono';
+import type { HonoBase } from 'hono/hono-base';
+import type { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { executionCtxOf } from './execution-context.ts';
 import { watchHead } from './head.ts';
 import { checkedResponse } from './responses.ts';
 
 /** The method of an execution context that takes an error of its exchange. */
-export const takeError = Symbol('takeError');
+export const takeError = Symbol();
 
 /** An execution context that takes the errors of its exchange. */
 export interface ErrorTaker {
@@ -25,11 +27,11 @@ const internalError = (c: Context, status: ContentfulStatusCode = 500): Response
   c.json({ message: 'Internal Server Error' }, status);
 
 /** The error handler of an app that has none: Hono's would print the error. */
-const defaultHandler: Handler = (error, c) => {
-  if (!('getResponse' in error) || typeof error.getResponse !== 'function') return internalError(c);
+const defaultHandler: Handler = (error: Error & Partial<HTTPException>, c) => {
+  if (typeof error.getResponse !== 'function') return internalError(c);
   const response = checkedResponse(error.getResponse()); // an HTTPException carries its response
   // The message of one that was made without a response is for the log.
-  if (response.status >= 500 && !('res' in error && error.res))
+  if (response.status >= 500 && !error.res)
     return internalError(c, response.status as ContentfulStatusCode);
   return c.newResponse(response.body, response);
 };
@@ -41,30 +43,22 @@ const outermost = new WeakSet<object>();
 
 const watchedHandler =
   (app: object, handler: Handler): Handler =>
-  (error, c) => {
+  async (error, c) => {
     take(c, error);
     if (!outermost.has(app)) return handler(error, c);
-    const failed = (thrown: unknown) => {
+    try {
+      return checkedResponse(await handler(error, c));
+    } catch (thrown) {
       take(c, thrown);
       return internalError(c);
-    };
-    try {
-      const response = handler(error, c);
-      if (!(response instanceof Promise)) return checkedResponse(response);
-      return response.then(checkedResponse).catch(failed);
-    } catch (thrown) {
-      return failed(thrown);
     }
   };
 
 /** The error handler that Hono gives to an app of this class, in whichever build the app has. */
 const handlerOfHono = (app: object): unknown => {
   let base = app;
-  for (;;) {
-    const prototype = Object.getPrototypeOf(base);
-    if (prototype === null || prototype === Object.prototype) break;
-    base = prototype;
-  }
+  for (let next = app; next && next !== Object.prototype; next = Object.getPrototypeOf(next))
+    base = next;
   try {
     return Reflect.get(new (Object(base).constructor)(), HANDLER);
   } catch {
@@ -74,6 +68,8 @@ const handlerOfHono = (app: object): unknown => {
 
 // Private in Hono's types, and the only place where every error of an app passes with its context.
 const HANDLER = 'errorHandler';
+
+const isHono = (app: object): app is HonoBase => typeof Reflect.get(app, HANDLER) === 'function';
 
 /**
  * Lets the library see the errors of an app: those that reach its `onError`, set before or after
@@ -85,8 +81,8 @@ const HANDLER = 'errorHandler';
  */
 export const watch = <App extends object>(app: App): App => {
   if (watched.has(app)) return app;
+  if (!isHono(app)) return app; // each 500 then says that its error was not seen
   const current: unknown = Reflect.get(app, HANDLER);
-  if (typeof current !== 'function') return app; // each 500 then says that its error was not seen
   watched.add(app);
   watchHead(app);
   const isHonos = current === handlerOfHono(app);

@@ -6,7 +6,7 @@ import { processLogs } from '../log/options.ts';
 import { traceIdOf } from '../log/trace-id.ts';
 
 /** The method of an execution context that takes a line of the app's log. */
-export const takeLine = Symbol('takeLine');
+export const takeLine = Symbol();
 
 /** An execution context that takes a line of the app's log, and the error in it; an empty id becomes the platform's. */
 export interface LineTaker {

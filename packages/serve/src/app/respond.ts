@@ -1,20 +1,13 @@
 import type { ExecutionContext } from 'hono';
 import { type ErrorTaker, takeError } from './errors.ts';
-import { dropsBody } from './head.ts';
-import { checkedResponse, lastResort } from './responses.ts';
-
-/** As much of a Hono app as serving it takes. */
-export type Fetch = (
-  request: Request,
-  env: object,
-  executionCtx: ExecutionContext,
-) => Response | Promise<Response>;
+import { bodiless } from './head.ts';
+import { checkedResponse, errorResponse, type Fetch } from './responses.ts';
 
 type Prepare = (response: Response) => Response;
 
 const failed = (thrown: unknown, taker: ErrorTaker, prepare: Prepare): Response => {
   taker[takeError](thrown);
-  return prepare(lastResort());
+  return prepare(errorResponse(500, 'Internal Server Error'));
 };
 
 /**
@@ -30,7 +23,7 @@ export const respond = (
   prepare: Prepare,
 ): Response | Promise<Response> => {
   try {
-    if (request.method === 'HEAD') dropsBody(executionCtx);
+    if (request.method === 'HEAD') bodiless.add(executionCtx);
     const response = fetch(request, env, executionCtx);
     if (!(response instanceof Promise)) return prepare(checkedResponse(response));
     return response

@@ -1,3 +1,12 @@
+import type { ExecutionContext } from 'hono';
+
+/** As much of a Hono app as serving it takes. */
+export type Fetch = (
+  request: Request,
+  env: object,
+  executionCtx: ExecutionContext,
+) => Response | Promise<Response>;
+
 /** The body of a response that says no more than its status, and the header fields that go with it. */
 export const errorReply = (message: string) => {
   const body = JSON.stringify({ message });
@@ -10,16 +19,8 @@ export const errorReply = (message: string) => {
 };
 
 /** A response that says no more than its status. */
-const errorResponse = (status: number, message: string): Response => {
-  const { headers, body } = errorReply(message);
-  return new Response(body, { status, headers });
-};
-
-/** The response in the place of one that the app did not make. */
-export const lastResort = (): Response => errorResponse(500, 'Internal Server Error');
-
-/** The response to a request that the app is not asked. */
-export const badRequest = (): Response => errorResponse(400, 'Bad Request');
+export const errorResponse = (status: number, message: string): Response =>
+  Response.json({ message }, { status });
 
 /** The fields that belong to the connection (RFC 9110 §7.6.1): the app's are not sent. */
 export const connectionFields = [

@@ -41,9 +41,9 @@ const goDuration = (ns: number): string => {
   if (ns < 1e3) return `${ns}ns`;
   if (ns < 1e6) return `${ns / 1e3}µs`;
   if (ns < 1e9) return `${ns / 1e6}ms`;
-  const hours = Math.floor(ns / 3600e9);
-  const minutes = Math.floor(ns / 60e9) % 60;
-  return `${hours ? `${hours}h` : ''}${ns < 60e9 ? '' : `${minutes}m`}${(ns % 60e9) / 1e9}s`;
+  const minutes = Math.floor(ns / 60e9);
+  const hours = minutes < 60 ? '' : `${Math.floor(minutes / 60)}h`;
+  return `${hours}${minutes ? `${minutes % 60}m` : ''}${(ns % 60e9) / 1e9}s`;
 };
 
 /**

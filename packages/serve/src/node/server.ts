@@ -17,7 +17,7 @@ import {
   type OwnBindings,
   type WithBindings,
 } from '../app/options.ts';
-import type { Fetch } from '../app/respond.ts';
+import type { Fetch } from '../app/responses.ts';
 import { type LogOptions, type Logs, openLogs } from '../log/logs.ts';
 import { KEEP_MS } from './connection.ts';
 import { Connections } from './connections.ts';

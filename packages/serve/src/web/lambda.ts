@@ -7,10 +7,11 @@ import { BackgroundTasks } from '../app/background-tasks.ts';
 import { decodedFetch } from '../app/decoded-fetch.ts';
 import { watchOutermost } from '../app/errors.ts';
 import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
+import { checkedResponse, connectionFields, type Fetch } from '../app/responses.ts';
 import type { ServeBindings } from '../index.ts';
 import { jsonLine, plainFieldsOf } from '../log/json-line.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
-import { serveWeb } from './serve-web.ts';
+import { WebExchange } from './exchange.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
 const writer: LogWriter = {
@@ -70,6 +71,16 @@ const restoreFields = (event: LambdaEvent, request: Request): void => {
 const textOf = ({ headers }: Request, name: string): string =>
   Buffer.from(headers.get(name) ?? '', 'latin1').toString();
 
+/** What Hono's handler makes the header of, without the fields that the app has no say in. */
+const withoutBody = (response: Response): Response => {
+  const { status } = response;
+  const header = new Response(null, response);
+  for (const name of connectionFields)
+    if (status !== 426 || name !== 'Upgrade') header.headers.delete(name);
+  if (status === 204) header.headers.delete('Content-Length');
+  return header;
+};
+
 const BOM = Buffer.from('\ufeff');
 
 /**
@@ -86,6 +97,7 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
 ): ReturnType<typeof handle> => {
   watchOutermost(app);
   const logs = makeLogs(options ?? {}, writer);
+  const fetch: Fetch = async (...args) => decodedFetch(checkedResponse(await app.fetch(...args)));
   const tasks = new BackgroundTasks();
   const entry = new Hono<{
     Bindings: { event: PreparedEvent; requestContext?: object; lambdaContext?: LambdaContext };
@@ -93,20 +105,22 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
     const { event, requestContext, lambdaContext } = c.env;
     const request = c.req.raw;
     restoreFields(event.given, request);
-    event.response = await serveWeb(app.fetch, request, {
+    const exchange = new WebExchange(request, {
       bindings: { ...c.env, event: event.given, ...options?.bindings },
       executionCtx: {
         props: {},
         waitUntil: (promise) => tasks.add(promise, ignore),
         passThroughOnException() {}, // there is no origin to pass on to
       },
-      id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
-      remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
-      userAgent: textOf(request, 'User-Agent'),
+      facts: {
+        id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
+        remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
+        userAgent: textOf(request, 'User-Agent'),
+      },
       logs,
-      prepare: decodedFetch,
     });
-    return new Response(null, event.response);
+    event.response = await exchange.serve(fetch);
+    return withoutBody(event.response);
   });
   const invoke = handle(entry);
   return async (event, context) => {

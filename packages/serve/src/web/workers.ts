@@ -2,16 +2,31 @@ import type { Env, ExecutionContext, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
 import { watchOutermost } from '../app/errors.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
-import { serveWeb } from './serve-web.ts';
+import { losses, WebExchange } from './exchange.ts';
+
+const methods: Record<string, 'log' | 'warn'> = { INFO: 'log', WARN: 'warn' };
 
 // Objects, not lines: Workers Logs indexes their fields.
 const writer: LogWriter = {
   writeAccess: console.log,
   writeError(record) {
-    const level = 'level' in record ? record.level : '';
-    (level === 'INFO' ? console.log : level === 'WARN' ? console.warn : console.error)(record);
+    console[methods[Object(record).level] ?? 'error'](record);
   },
 };
+
+/** Methods that read a request's body, and take note if its client leaves: workerd says so in no other way. */
+const readers: PropertyDescriptorMap = {};
+for (const name of ['arrayBuffer', 'blob', 'formData', 'json', 'text'] as const) {
+  const read = Request.prototype[name];
+  readers[name] = {
+    value() {
+      return read.call(this).catch((error: unknown) => {
+        if (Object(error).message === 'Network connection lost.') losses.add(Object(error));
+        throw error;
+      });
+    },
+  };
+}
 
 /**
  * Makes the Worker of an app, for `export default`. Other handlers go beside its `fetch`:
@@ -24,16 +39,15 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
   watchOutermost(app);
   const logs = makeLogs(options, writer);
   return {
-    fetch(request: Request, env: object, executionCtx: ExecutionContext): Promise<Response> {
+    fetch(request: Request, bindings: object, executionCtx: ExecutionContext): Promise<Response> {
       const { headers } = request;
-      return serveWeb(app.fetch, request, {
-        bindings: env,
-        executionCtx,
+      const facts = {
         id: headers.get('X-Request-Id') || headers.get('CF-Ray') || '',
         remoteAddress: headers.get('CF-Connecting-IP') ?? '',
         userAgent: headers.get('User-Agent') ?? '',
-        logs,
-      });
+      };
+      if (request.body) Object.defineProperties(request, readers);
+      return new WebExchange(request, { bindings, executionCtx, facts, logs }).serve(app.fetch);
     },
   };
 };

@@ -1,8 +1,8 @@
 import type { ExecutionContext } from 'hono';
-import { take } from '../app/errors.ts';
+import { type ErrorTaker, take, takeError } from '../app/errors.ts';
 import { executionCtxOf } from '../app/execution-context.ts';
 import { reasonOf } from '../log/error-record.ts';
-import { type SocketOwner, takeSocket } from '../web/serve-web.ts';
+import { type SocketOwner, socketKey } from '../web/exchange.ts';
 import {
   chosenProtocol,
   closeError,
@@ -80,7 +80,9 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
   );
   const { 0: client, 1: server } = new WebSocketPair();
   server.binaryType = 'arraybuffer'; // by default a Blob
-  const owner: (ExecutionContext & Partial<SocketOwner>) | undefined = executionCtxOf(c);
+  const owner: (ExecutionContext & SocketOwner & Partial<ErrorTaker>) | undefined =
+    executionCtxOf(c);
+  const isServed = owner?.[takeError] !== undefined;
   const outcome = { error: '', bytesIn: 0, bytesOut: 0 };
   const { promise: ended, resolve: end } = Promise.withResolvers<typeof outcome>();
   const later = inThisContext();
@@ -109,7 +111,7 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
     },
     (error) => {
       outcome.error ||= reasonOf(error);
-      if (owner?.[takeSocket]) take(c, error);
+      if (isServed) take(c, error);
       else console.error(error);
     },
   );
@@ -155,14 +157,15 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
     later(() => caller.open());
     return ended;
   };
-  if (!owner?.[takeSocket])
+  if (!isServed)
     open(); // in a Durable Object, say
   else
-    owner[takeSocket](({ status, ok }) => {
+    owner[socketKey] = (status) => {
       if (status === 101) return open();
-      if (ok) outcome.error = 'a middleware has replaced the response that upgradeWebSocket made';
-      return Promise.resolve(outcome);
-    });
+      if (status < 300)
+        take(c, new Error('a middleware has replaced the response that upgradeWebSocket made'));
+      return undefined;
+    };
 
   const { headers } = c.body(null);
   headers.delete('Sec-WebSocket-Protocol');

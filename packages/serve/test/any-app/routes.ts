@@ -448,6 +448,26 @@ app.get('/until-abort', (c) => {
   return c.body(new ReadableStream({ pull }));
 });
 
+/** The ways to read a body; the last reads another server's, too. */
+const readers: Record<string, (c: Context) => Promise<unknown>> = {
+  text: (c) => c.req.text(),
+  json: (c) => c.req.json(),
+  'parse-body': (c) => c.req.parseBody(),
+  'form-data': (c) => c.req.formData(),
+  'array-buffer': (c) => c.req.arrayBuffer(),
+  blob: (c) => c.req.blob(),
+  'raw-json': (c) => c.req.raw.json(),
+  async upstream(c) {
+    await c.req.text();
+    return (await fetch(upstream(c))).text();
+  },
+};
+app.post('/read-by/:how', async (c) => {
+  log(c).info('reading');
+  await readers[c.req.param('how')]?.(c);
+  return c.text('read');
+});
+
 // The URL of a request.
 app.get('/url', (c) => c.text(c.req.url));
 app.get('/redirect-to-url', (c) => c.redirect(new URL('/x', c.req.url)));
@@ -464,7 +484,13 @@ app.get('/env', (c) => {
 app.get('/execution-context', (c) => {
   const { executionCtx } = c;
   executionCtx.passThroughOnException();
-  return c.json({ props: executionCtx.props, exports: typeof executionCtx.exports });
+  const members = ['tracing', 'exports', 'abort', 'takeError'];
+  return c.json({
+    props: executionCtx.props,
+    members: members.filter(
+      (name) => name in executionCtx && Reflect.get(executionCtx, name) !== undefined,
+    ),
+  });
 });
 app.get('/wait-until', (c) => {
   c.executionCtx.waitUntil(Promise.resolve());
