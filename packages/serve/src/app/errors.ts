@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { executionCtxOf } from './execution-context.ts';
 import { watchHead } from './head.ts';
 import { checkedResponse } from './responses.ts';
+import { statusText } from './status-text.ts';
 
 /** The method of an execution context that takes an error of its exchange. */
 export const takeError = Symbol();
@@ -24,7 +25,7 @@ export const take = (c: Context, error: unknown): void => {
 
 /** What the app's own error response would be, with the header fields that its middlewares have set. */
 const internalError = (c: Context, status: ContentfulStatusCode = 500): Response =>
-  c.json({ message: 'Internal Server Error' }, status);
+  c.json({ message: statusText(status) }, status);
 
 /** The error handler of an app that has none: Hono's would print the error. */
 const defaultHandler: Handler = (error: Error & Partial<HTTPException>, c) => {

@@ -1,9 +1,12 @@
 import type { Context, ExecutionContext } from 'hono';
 import { MAX_ID, truncate } from '../log/access-record.ts';
-import { type ErrorRecord, messageOf, withFields } from '../log/error-record.ts';
-import { jsonLine, plainFieldsOf, shortenedAlone } from '../log/json-line.ts';
+import { attempt, type ErrorRecord, messageOf } from '../log/error-record.ts';
+import { jsonLine, withFields } from '../log/json-line.ts';
 import { processLogs } from '../log/options.ts';
 import { traceIdOf } from '../log/trace-id.ts';
+import { executionCtxOf } from './execution-context.ts';
+
+const MAX_MESSAGE = 4_096;
 
 /** The method of an execution context that takes a line of the app's log. */
 export const takeLine = Symbol();
@@ -22,24 +25,11 @@ const requestOf = (c: Context) => {
 };
 
 /** The error that is given, or the first that is among the fields. */
-const errorIn = (given: unknown): unknown => {
-  try {
+const errorIn = (given: unknown): unknown =>
+  attempt<unknown>(() => {
     if (given instanceof Error) return given;
     return Object.values(Object(given)).find((value) => value instanceof Error);
-  } catch {
-    return undefined; // a getter may throw
-  }
-};
-
-/** The execution context of a request, if it takes lines: not in process, as in `app.request`. */
-const takerOf = (c: Context | undefined): Partial<LineTaker> | undefined => {
-  try {
-    const context: (ExecutionContext & Partial<LineTaker>) | undefined = c?.executionCtx;
-    return context;
-  } catch {
-    return undefined; // Hono throws where there is none
-  }
-};
+  }, undefined);
 
 /**
  * The app's log, beside the error log: on Node and Lambda lines of JSON on stderr, on Workers objects.
@@ -52,20 +42,15 @@ export const log = (c?: Context) => {
   const write =
     (level: 'INFO' | 'WARN' | 'ERROR') =>
     (message: string, given?: unknown): void => {
-      const record = {
-        time: new Date().toISOString(),
-        level,
-        ...(c && requestOf(c)),
-        message: shortenedAlone(messageOf(message)),
-      };
+      const time = new Date().toISOString();
+      const text = truncate(messageOf(message), MAX_MESSAGE);
+      const line = withFields({ time, level, ...(c && requestOf(c)), message: text }, given);
       const thrown = errorIn(given);
-      const fields = thrown !== undefined && thrown === given ? { error: given } : given;
-      const line = withFields(record, plainFieldsOf(fields, record));
-      const taker = takerOf(c);
+      const taker: (ExecutionContext & Partial<LineTaker>) | undefined = c && executionCtxOf(c);
       const logs = processLogs();
       if (taker?.[takeLine]) taker[takeLine](line, thrown);
       else if (logs) logs.writeLine(line, thrown);
-      else console.error(jsonLine(line));
+      else console.error(jsonLine(line)); // in process, as in `app.request`
     };
   return { info: write('INFO'), warn: write('WARN'), error: write('ERROR') };
 };

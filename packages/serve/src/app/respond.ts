@@ -7,7 +7,7 @@ type Prepare = (response: Response) => Response;
 
 const failed = (thrown: unknown, taker: ErrorTaker, prepare: Prepare): Response => {
   taker[takeError](thrown);
-  return prepare(errorResponse(500, 'Internal Server Error'));
+  return prepare(errorResponse(500));
 };
 
 /**

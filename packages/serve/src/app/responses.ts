@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'hono';
+import { statusText } from './status-text.ts';
 
 /** As much of a Hono app as serving it takes. */
 export type Fetch = (
@@ -8,8 +9,8 @@ export type Fetch = (
 ) => Response | Promise<Response>;
 
 /** The body of a response that says no more than its status, and the header fields that go with it. */
-export const errorReply = (message: string) => {
-  const body = JSON.stringify({ message });
+export const errorReply = (status: number) => {
+  const body = JSON.stringify({ message: statusText(status) });
   const headers = {
     'Content-Type': 'application/json',
     'Content-Length': String(body.length),
@@ -19,8 +20,8 @@ export const errorReply = (message: string) => {
 };
 
 /** A response that says no more than its status. */
-export const errorResponse = (status: number, message: string): Response =>
-  Response.json({ message }, { status });
+export const errorResponse = (status: number): Response =>
+  Response.json({ message: statusText(status) }, { status });
 
 /** The fields that belong to the connection (RFC 9110 §7.6.1): the app's are not sent. */
 export const connectionFields = [

@@ -1,12 +1,7 @@
 import { type AccessEntry, accessRecord } from './access-record.ts';
-import { jsonLine, plainFieldsOf } from './json-line.ts';
-import {
-  type LogOptions,
-  lossRecord,
-  makeLogs,
-  type Logs as NeutralLogs,
-  processLogs,
-} from './options.ts';
+import { errorRecord } from './error-record.ts';
+import { jsonLine, withFields } from './json-line.ts';
+import { type LogOptions, makeLogs, type Logs as NeutralLogs, processLogs } from './options.ts';
 import { lineSink, logWriter, statOf } from './writer.ts';
 
 export type { LogOptions } from './options.ts';
@@ -30,7 +25,8 @@ const makeWriter = () => {
   // Two writers of one pipe would write into each other's lines.
   const toStderr = areOne() ? toStdout : lineSink(process.stderr);
   let lost = 0;
-  const loss = (count: number) => (count > 0 ? `${jsonLine(lossRecord(`${count} lines`))}\n` : '');
+  const loss = (what: string) => jsonLine(errorRecord('WARN', `${what} lost`));
+  const warning = (count: number) => (count > 0 ? `${loss(`${count} lines`)}\n` : '');
   const countLost = () => {
     lost += 1;
   };
@@ -38,7 +34,7 @@ const makeWriter = () => {
   const writeText = (text: string, onLost = countLost): void => {
     const told = lost;
     lost = 0;
-    toStderr(`${loss(told)}${text}\n`, told > 0 ? 2 : 1, (lostNow) => {
+    toStderr(`${warning(told)}${text}\n`, told > 0 ? 2 : 1, (lostNow) => {
       if (lostNow > 1) lost += told;
       if (lostNow > 0) onLost();
     });
@@ -48,21 +44,19 @@ const makeWriter = () => {
     toStdout,
     (entry: AccessEntry | string) =>
       typeof entry === 'string' ? entry : jsonLine(accessRecord(entry)),
-    (lines, onLost, reason) =>
-      writeText(jsonLine(lossRecord(`${lines} access log records`, reason)), onLost),
+    (lines, onLost) => writeText(loss(`${lines} access log records`), onLost),
   );
   return {
     writeText: (text: string) => writeText(text),
     writeEntry: accessLog.write,
     writeAccess: (record: object) => accessLog.write(jsonLine(record)),
     writeError: (record: object) => writeText(jsonLine(record)),
-    readable: (given: object) => plainFieldsOf(given, {}),
-    loseAccess: accessLog.lose,
+    readable: (given: object) => withFields({}, given),
     async flush(): Promise<void> {
       await accessLog.flush();
       await written();
       await accessLog.flush(); // what it says of lost records may have been lost for want of room
-      toStderr(loss(lost), 0, () => {});
+      toStderr(warning(lost), 0, () => {});
       await written();
     },
   };
@@ -76,7 +70,7 @@ export const openLogs = (options?: LogOptions): Logs => {
   writer ??= makeWriter();
   const { writeEntry, writeText, flush } = writer;
   const logs = (!options && processLogs()) || makeLogs(options ?? {}, writer);
-  // Without a function that gets the records, they are made when a batch is written.
-  const writeAccess = options && options.accessLog !== undefined ? logs.writeAccess : writeEntry;
+  // Without an option, the records are made when a batch is written.
+  const writeAccess = options?.accessLog === undefined ? writeEntry : logs.writeAccess;
   return { ...logs, writeAccess, writeText, flush };
 };

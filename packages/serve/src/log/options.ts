@@ -1,22 +1,22 @@
 import { type AccessEntry, type AccessRecord, accessRecord } from './access-record.ts';
 import { type ErrorRecord, errorRecord, type RequestName } from './error-record.ts';
 
-/** Writes a record in the usual way, or what is given in its place. */
-type Write = (record?: object) => void;
+/** Takes a record, the usual way to write it or what is given in its place, and what was thrown. */
+type Take<R> = (record: R, write: (given?: object) => void, thrown: unknown) => unknown;
 
-/** Where the logs of an app go. A function that throws loses that line and nothing else, and the loss is counted. */
+/** Where the logs of an app go. A function that throws loses that line and nothing else, and a WARN line says so. */
 export interface LogOptions {
   /**
    * `false` turns the access log off. A function gets each record, and the usual way to write it.
    * @example (record, write) => record.uri === '/health' || write()
    */
-  accessLog?: false | ((record: AccessRecord, write: Write) => unknown) | undefined;
+  accessLog?: false | Take<AccessRecord> | undefined;
   /**
    * A function gets each record of the error log and each line that the app writes by `log`, the usual
    * way to write it, and what was thrown, if something was.
    * @example (record, write, thrown) => { write(); if (thrown) Sentry.captureException(thrown); }
    */
-  errorLog?: ((record: ErrorRecord, write: Write, thrown: unknown) => unknown) | undefined;
+  errorLog?: Take<ErrorRecord> | undefined;
 }
 
 /** The logs of an app. */
@@ -35,30 +35,7 @@ export interface LogWriter {
   writeError(record: object): void;
   /** Makes a record that it can write of what an app gives. */
   readable?(given: object): object;
-  /** Counts a record of the access log that a function of the app has failed to write; else each is told. */
-  loseAccess?(reason: unknown): void;
 }
-
-/** Says that lines were lost, and why. */
-export const lossRecord = (what: string, cause?: unknown): ErrorRecord =>
-  errorRecord('WARN', { message: `${what} lost`, cause });
-
-/** Hands a record to a function of the app. */
-const handOver = <R extends object>(
-  take: (record: R, write: Write, thrown: unknown) => unknown,
-  record: R,
-  thrown: unknown,
-  write: (record: object) => void,
-  { readable = (given) => given }: LogWriter,
-  lose: (reason: unknown) => void,
-): void => {
-  try {
-    const result = take(record, (given) => write(given ? readable(given) : record), thrown);
-    if (result instanceof Promise) result.catch(lose);
-  } catch (reason) {
-    lose(reason);
-  }
-};
 
 let ofProcess: Logs | undefined;
 
@@ -67,25 +44,35 @@ export const processLogs = (): Logs | undefined => ofProcess;
 
 /** Makes the logs of an app. */
 export const makeLogs = ({ accessLog, errorLog }: LogOptions, writer: LogWriter): Logs => {
-  const { writeAccess, writeError } = writer;
-  const loser = (what: string) => (reason: unknown) => writeError(lossRecord(what, reason));
-  const loseAccess = writer.loseAccess ?? loser('1 access log record');
-  const loseError = loser('1 line of the error log');
-  const writeLine = (record: ErrorRecord, thrown?: unknown): void => {
-    if (errorLog) handOver(errorLog, record, thrown, writeError, writer, loseError);
-    else writeError(record);
+  const { writeAccess, writeError, readable } = writer;
+  const handOver = <R extends object>(
+    take: Take<R>,
+    record: R,
+    write: (record: object) => void,
+    thrown?: unknown,
+  ): void => {
+    let lost = 1;
+    const writeOne = (given?: object) => {
+      write(given ? (readable?.(given) ?? given) : record);
+      lost = 0;
+    };
+    // A promise, so that what it throws and what it rejects with are one.
+    new Promise((resolve) => {
+      resolve(take(record, writeOne, thrown));
+    }).catch((cause) => writeError(errorRecord('WARN', { message: `${lost} lines lost`, cause })));
   };
   const logs: Logs = {
     writeAccess(entry) {
-      if (accessLog === false) return;
-      const record = accessRecord(entry);
-      if (accessLog) handOver(accessLog, record, undefined, writeAccess, writer, loseAccess);
-      else writeAccess(record);
+      if (accessLog) handOver(accessLog, accessRecord(entry), writeAccess);
+      else if (accessLog !== false) writeAccess(accessRecord(entry));
     },
     writeError(level, thrown, request) {
-      writeLine(errorRecord(level, thrown, request), level === 'WARN' ? undefined : thrown);
+      logs.writeLine(errorRecord(level, thrown, request), level === 'WARN' ? undefined : thrown);
     },
-    writeLine,
+    writeLine(record, thrown) {
+      if (errorLog) handOver(errorLog, record, writeError, thrown);
+      else writeError(record);
+    },
   };
   if (errorLog || !ofProcess) ofProcess = logs;
   return logs;

@@ -68,33 +68,27 @@ export const lineSink = (stream: StandardStream): LineSink =>
 /**
  * Makes the writer of a log. Lines wait as bytes outside of V8's heap, which would grow with them.
  * @param toLine makes the line of an entry
- * @param reportLost takes the number of lost lines, once writing works again or at the flush, what to
- * call if the report of it is lost, too, and why the app could not write them, if it was that
+ * @param reportLost takes the number of lost lines, once writing works again or at the flush, and
+ * what to call if the report of it is lost, too
  */
 export const logWriter = <Entry>(
   sink: LineSink,
   toLine: (entry: Entry) => string,
-  reportLost: (lines: number, onLost: () => void, reason: unknown) => void,
+  reportLost: (lines: number, onLost: () => void) => void,
 ) => {
   let entries: Entry[] = [];
   let chunks: Buffer[] = []; // the lines of the entries before these
   let lines = 0; // in the chunks
   let lost = 0;
-  let reason: unknown;
   let timer: NodeJS.Timeout | undefined;
 
   const report = () => {
     const told = lost;
     lost = 0;
     if (told > 0)
-      reportLost(
-        told,
-        () => {
-          lost += told;
-        },
-        reason,
-      );
-    reason = undefined;
+      reportLost(told, () => {
+        lost += told;
+      });
   };
   const makeChunk = () => {
     let text = '';
@@ -107,10 +101,7 @@ export const logWriter = <Entry>(
     clearTimeout(timer);
     timer = undefined;
     if (entries.length > 0) makeChunk();
-    if (lines === 0) {
-      report();
-      return;
-    }
+    if (lines === 0) return;
     sink(Buffer.concat(chunks), lines, (lostNow) => {
       lost += lostNow;
       if (lostNow === 0) report();
@@ -124,12 +115,6 @@ export const logWriter = <Entry>(
       timer ??= setTimeout(writeBatch, BATCH_MS);
       if (entries.push(entry) === CHUNK_LINES) makeChunk();
       if (chunks.length === BATCH_CHUNKS) writeBatch();
-    },
-    /** Counts an entry that the app could not write. */
-    lose(thrown: unknown): void {
-      timer ??= setTimeout(writeBatch, BATCH_MS);
-      lost += 1;
-      reason = thrown;
     },
     /** Resolves once every entry is written or counted as lost. */
     async flush(): Promise<void> {

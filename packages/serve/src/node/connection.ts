@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { errorReply } from '../app/responses.ts';
+import { statusText } from '../app/status-text.ts';
 import type { Exchange } from './exchange.ts';
 import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
 import { MAX_QUEUED_BYTES, type Memory, NO_MEMORY, requestBytes } from './memory.ts';
@@ -27,7 +27,7 @@ const AGE_RANGE_MS = 120_000; // and by how much it varies, so that those of one
 
 const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} ${statusText(status)}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`;
 };
 
 /** An open connection and the exchanges whose responses are due on it. */
@@ -202,7 +202,7 @@ export class Connection {
     }
     // What is malformed or late may also be the rest of a request that already has its response.
     const isSent = this.socket.writable && this.#latest === undefined;
-    const { headers, body } = errorReply(STATUS_CODES[status] ?? '');
+    const { headers, body } = errorReply(status);
     if (isSent) this.socket.write(rawResponse(status, headers, body));
     this.#linger();
     return isSent ? Buffer.byteLength(body) : undefined;

@@ -5,7 +5,6 @@ import type {
   OutgoingHttpHeaders,
   ServerResponse,
 } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorReply } from '../app/responses.ts';
 import type { AccessEntry } from '../log/access-record.ts';
@@ -342,7 +341,7 @@ export class Exchange {
     for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     forgetRemoved(outgoing);
     outgoing.statusMessage = '';
-    const { headers, body } = errorReply(STATUS_CODES[status] ?? '');
+    const { headers, body } = errorReply(status);
     this.#sendHeader(status, headers);
     this.#bytesOut = body.length;
     native.end.call(outgoing, body);

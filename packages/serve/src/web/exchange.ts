@@ -92,7 +92,7 @@ export class WebExchange implements ExecutionContext, ErrorTaker, LineTaker, Soc
       if (method === 'HEAD') bodiless.add(context);
       if (isCostlyToDecode(url) || isCostlyToDecode(headers.get('Cookie') ?? '')) {
         this.#entry.error = 'too many malformed percent-escapes';
-        response = errorResponse(400, 'Bad Request');
+        response = errorResponse(400);
       } else {
         const env = {
           // Never fires: these platforms don't tell the app that they stop. Made when it is asked for: one for
@@ -107,7 +107,7 @@ export class WebExchange implements ExecutionContext, ErrorTaker, LineTaker, Soc
       response = this.#prepared(response);
     } catch (thrown) {
       this[takeError](thrown);
-      response = this.#prepared(errorResponse(500, 'Internal Server Error'));
+      response = this.#prepared(errorResponse(500));
     }
     try {
       this.#log(response);

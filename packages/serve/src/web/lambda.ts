@@ -9,7 +9,7 @@ import { watchOutermost } from '../app/errors.ts';
 import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
 import { checkedResponse, connectionFields, type Fetch } from '../app/responses.ts';
 import type { ServeBindings } from '../index.ts';
-import { jsonLine, plainFieldsOf } from '../log/json-line.ts';
+import { jsonLine, withFields } from '../log/json-line.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
 import { WebExchange } from './exchange.ts';
 
@@ -17,7 +17,7 @@ import { WebExchange } from './exchange.ts';
 const writer: LogWriter = {
   writeAccess: (record) => process.stdout.write(`${jsonLine(record)}\n`),
   writeError: (record) => process.stderr.write(`${jsonLine(record)}\n`),
-  readable: (given) => plainFieldsOf(given, {}),
+  readable: (given) => withFields({}, given),
 };
 
 const ignore = () => {}; // it is told already

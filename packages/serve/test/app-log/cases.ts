@@ -55,7 +55,7 @@ export const cases: Record<string, Record<string, unknown>> = {
   headers: { headers: { accept: '*/*' }, empty: {} },
   query: { query: { a: '1', b: '2', a_: '3' } },
   'to-text': { date: '1970-01-01T00:00:00.000Z', url: 'http://localhost/a' },
-  named: { pattern: '/a+/', promise: '[object Promise]', empty: {}, bare: {} },
+  named: { pattern: '[object RegExp]', promise: '[object Promise]', empty: {}, bare: {} },
   revoked: { revoked: unshown, kept: 1 },
   'a-revoked-proxy': { value: unshown },
   sparse: { list: [1, null, null, null] },

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { send } from '@edge-ping/serve-testing/client';
-import { startServer } from '@edge-ping/serve-testing/process';
+import { run, startServer } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/index.ts';
@@ -70,3 +71,16 @@ test('while nobody reads them, lines are bounded, and those that were lost are t
   const written = lines.length - told.length - 1; // without the line of the second request
   expect(written + told.reduce((a, b) => a + b, 0)).toBe(200_000);
 }, 90_000);
+
+test('without a request, a line goes to stderr before a server is made, and then to the errorLog that was given', async () => {
+  const { stdout, stderr, ended } = run(['node', join(import.meta.dirname, 'without-request.ts')]);
+  expect(await ended).toBe(0);
+  expect(stdout).toEqual([]);
+  const time = expect.any(String);
+  const error = expect.objectContaining({ message: 'failed', code: 'E' });
+  expect(stderr.map((line) => JSON.parse(line))).toEqual([
+    { time, level: 'INFO', message: 'at the start' },
+    { time, level: 'WARN', message: 'in a timer', count: 1, isThrown: false },
+    { time, level: 'ERROR', message: 'in a timer', error, isThrown: true },
+  ]);
+});

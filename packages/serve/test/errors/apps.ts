@@ -4,8 +4,9 @@ import type { HonoBase } from 'hono/hono-base';
 import { HTTPException } from 'hono/http-exception';
 import { Hono as QuickHono } from 'hono/quick';
 import { requestId } from 'hono/request-id';
+import { timeout } from 'hono/timeout';
 import { Hono as TinyHono } from 'hono/tiny';
-import { watch } from '../../src/index.ts';
+import { log, watch } from '../../src/index.ts';
 
 // Apps that fail in every way at /fail. Each is owed what cases.ts says.
 
@@ -85,6 +86,18 @@ export const apps = {
     failing(() => new HTTPException(418, { message: 'short and stout' })),
   'no onError, an HTTPException of 503': () =>
     failing(() => new HTTPException(503, { message: 'overloaded' })),
+  'no onError, an HTTPException of 403 without a message': () =>
+    failing(() => new HTTPException(403)),
+  'no onError, an HTTPException of 502 without a message': () =>
+    failing(() => new HTTPException(502)),
+  'no onError, an HTTPException of 413 as of bodyLimit()': () =>
+    failing(
+      () => new HTTPException(413, { res: new Response('Payload Too Large', { status: 413 }) }),
+    ),
+  'no onError, timeout()': () =>
+    outer()
+      .use(timeout(1))
+      .get('/fail', () => new Promise<Response>(() => {})),
   'no onError, an HTTPException behind a middleware that uses c.header alone': () =>
     throwing(new Hono().use(requestId()), () => new HTTPException(410, { message: 'gone' })),
   'no onError, an HTTPException with a response of its own': () =>
@@ -189,6 +202,11 @@ export const apps = {
   'a mounted Hono without an onError, watched': () =>
     own(outer().mount('/', watch(throwing(new Hono())).fetch)),
   'a response of 503 without an error': () => outer().get('/fail', (c) => c.text('busy', 503)),
+  'a response of 503 whose error the app has logged': () =>
+    outer().get('/fail', (c) => {
+      log(c).error('the database is away');
+      return c.text('busy', 503);
+    }),
 
   'a subclass of Hono': () => throwing(withMiddlewares(new (class extends Hono {})())),
   'a subclass of Hono whose constructor needs an argument': () =>

@@ -66,7 +66,28 @@ export const cases: Record<keyof typeof apps, Owed> = {
     status: 418,
     told: [],
   },
-  'no onError, an HTTPException of 503': { ...failure(internal, 'overloaded'), status: 503 },
+  'no onError, an HTTPException of 503': {
+    ...failure('{"message":"Service Unavailable"}', 'overloaded'),
+    status: 503,
+  },
+  'no onError, an HTTPException of 403 without a message': {
+    ...failure('', 'Forbidden'),
+    status: 403,
+    told: [],
+  },
+  'no onError, an HTTPException of 502 without a message': {
+    ...failure('{"message":"Bad Gateway"}', 'Bad Gateway'),
+    status: 502,
+  },
+  'no onError, an HTTPException of 413 as of bodyLimit()': {
+    ...failure('Payload Too Large', 'Payload Too Large'),
+    status: 413,
+    told: [],
+  },
+  'no onError, timeout()': {
+    ...failure('{"message":"Gateway Timeout"}', 'Gateway Timeout'),
+    status: 504,
+  },
   'no onError, an HTTPException behind a middleware that uses c.header alone': {
     ...failure('gone', 'gone'),
     status: 410,
@@ -121,6 +142,11 @@ export const cases: Record<keyof typeof apps, Owed> = {
   'a mounted Hono, watched': inner,
   'a mounted Hono without an onError, watched': standard,
   'a response of 503 without an error': unseen(503, 'busy'),
+  'a response of 503 whose error the app has logged': {
+    ...failure('busy', 'the database is away'),
+    status: 503,
+    error: '',
+  },
 
   'a subclass of Hono': standard,
   'a subclass of Hono whose constructor needs an argument': standard,

@@ -58,7 +58,7 @@ export const errorTests = (
       ...(owed.warned ? [{ level: 'WARN', message: owed.warned }] : []),
     ];
     await expect.poll(() => told().length).toBe(lines.length);
-    expect(told()).toMatchObject(lines.map((line) => ({ ...line, method: 'GET', uri: path })));
+    expect(told()).toMatchObject(lines.map((line) => ({ ...line, id: requestId })));
     expect(target.plainLines()).toEqual(plainLinesBefore);
   });
 };

@@ -4,9 +4,8 @@ import type { linesWays, ways } from './apps.ts';
 export interface Owed {
   records: object[];
   errors: object[];
-  /** How many are lost because the function failed. */
-  lostRecords?: number;
-  lostLines?: number;
+  /** The WARN lines that say what the function has lost. */
+  losses?: string[];
 }
 
 const records = [
@@ -41,9 +40,13 @@ export const cases: Record<keyof typeof ways, Owed> = {
     records: records.map(({ uri }) => ({ path: uri })),
     errors,
   },
-  'accessLog that throws': { records: [], errors, lostRecords: 4 },
-  'accessLog that rejects': { records: [], errors, lostRecords: 4 },
-  'accessLog that throws once it has written': { records, errors, lostRecords: 4 },
+  'accessLog that throws': { records: [], errors, losses: Array(4).fill('1 lines lost') },
+  'accessLog that rejects': { records: [], errors, losses: Array(4).fill('1 lines lost') },
+  'accessLog that throws once it has written': {
+    records,
+    errors,
+    losses: Array(4).fill('0 lines lost'),
+  },
   'errorLog that knows what was thrown': {
     records,
     errors: [
@@ -53,8 +56,8 @@ export const cases: Record<keyof typeof ways, Owed> = {
     ],
   },
   'errorLog that writes nothing': { records, errors: [] },
-  'errorLog that throws': { records, errors: [], lostLines: 3 },
-  'errorLog that rejects': { records, errors: [], lostLines: 3 },
+  'errorLog that throws': { records, errors: [], losses: Array(3).fill('1 lines lost') },
+  'errorLog that rejects': { records, errors: [], losses: Array(3).fill('1 lines lost') },
 };
 
 /** The same, where the logs are lines of JSON. */

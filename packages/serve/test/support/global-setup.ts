@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -12,7 +11,9 @@ declare module 'vitest' {
 
 /** Vitest's global set-up. */
 export const setup = async (project: TestProject) => {
-  const folder = await mkdtemp(join(tmpdir(), 'serve-test-'));
+  const dist = join(import.meta.dirname, '../dist'); // whose packages are the tests'
+  await mkdir(dist, { recursive: true });
+  const folder = await mkdtemp(join(dist, 'run-'));
   project.provide('made', folder);
   return () => rm(folder, { recursive: true });
 };
