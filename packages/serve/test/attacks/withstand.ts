@@ -94,11 +94,11 @@ const behave = (server: AttackedServer) => {
 };
 
 /** Asks as a probe does, which gives up at the third failure: a new connection may be lost among thousands. */
-const probe = async (server: AttackedServer, attempts = 3): Promise<number> => {
+const probe = async (server: AttackedServer, path: string, attempts = 3) => {
   try {
-    return (await send(server.url, { path: '/health' })).status;
+    return await send(server.url, { path });
   } catch (cause) {
-    if (attempts > 1) return probe(server, attempts - 1);
+    if (attempts > 1) return probe(server, path, attempts - 1);
     const exitCode = await Promise.race([server.ended, sleep(5_000, 'not ended')]);
     throw new Error(`${exitCode}: ${server.stderr.slice(-40).join('\n')}`, { cause });
   }
@@ -119,12 +119,12 @@ export const withstand = async (
   await sleep(1_000); // until they are proven: a new upload that stalls gives way
   const stop = begin(name, server.port);
   for (let count = 0; count < seconds * 5; count += 1) {
-    expect(await probe(server)).toBe(200);
+    expect((await probe(server, '/health')).status).toBe(200);
     await sleep(200);
   }
   await stop();
   await endClients();
-  const { body } = await send(server.url, { path: '/peak-memory' });
+  const { body } = await probe(server, '/peak-memory');
   expect([0, 1]).toContain(await server.stop()); // 1 if it had to cut what the attack holds
   return Math.round(Number(body) / 2 ** 20);
 };
