@@ -183,10 +183,16 @@ const openEach = async (port: number, connections: number, requests: number) => 
   return opened;
 };
 
-test.skipIf(process.platform !== 'linux').each([1, 0])(
-  'a connection that has had many requests outlives those that have had %i',
-  async (requests) => {
+test.skipIf(process.platform !== 'linux').each([
+  [0, 1],
+  [0, 0],
+  [7, 1],
+  [7, 0],
+])(
+  'a connection that has had many requests, and came behind %i others, outlives those that have had %i',
+  async (before, requests) => {
     const small = await startSmall();
+    await openEach(small.port, before, requests);
     const [kept] = await openEach(small.port, 1, 4);
     await openEach(small.port, 20, requests);
     kept?.write(get('/health'));
