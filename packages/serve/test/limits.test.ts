@@ -6,7 +6,7 @@ import { type ServerProcess, startServer } from '@edge-ping/serve-testing/proces
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from '../src/node/serve.ts';
-import { rawConnection } from './support/raw.ts';
+import { flood, rawConnection } from './support/raw.ts';
 import { fastFixture, fixture, smallFixture } from './support/targets.ts';
 
 const MIB = 1024 * 1024;
@@ -200,6 +200,30 @@ test.skipIf(process.platform !== 'linux').each([
     await small.stop();
   },
 );
+
+test.skipIf(process.platform !== 'linux')(
+  'what a client has taken long ago does not keep its place',
+  async () => {
+    const small = await startSmall(fastFixture);
+    const large = connect(small.port, '127.0.0.1');
+    large.write(get('/large?bytes=40000000'));
+    large.on('data', () => large.bytesRead > 40_000_000 && large.emit('taken'));
+    await once(large, 'taken');
+    await sleep(2_000); // two minutes, for the server
+    const busy = await openEach(small.port, 7, 30);
+    expect((await send(small.url, { path: '/health' })).status).toBe(200);
+    for (const { write } of busy) write(get('/health'));
+    for (const { response } of busy) expect((await response()).status).toBe(200);
+    await small.stop();
+  },
+);
+
+test('what comes behind a response that is the last is read only in part', async () => {
+  const connection = rawConnection(server.port);
+  connection.write('malformed\r\n\r\n');
+  expect((await connection.response()).status).toBe(400);
+  expect(await flood(connection)).toBeLessThan(32 * MIB); // most of it waits in the kernel
+});
 
 test.skipIf(process.platform !== 'linux')(
   'a client that has just connected has time for its first request',

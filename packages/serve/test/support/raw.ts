@@ -84,3 +84,16 @@ export const rawConnection = (port: number): RawConnection => {
     },
   };
 };
+
+/** Sends zeros for as long as they are taken; resolves to how many were, when the connection is closed. */
+export const flood = async ({ socket }: RawConnection): Promise<number> => {
+  const zeros = Buffer.alloc(65_536);
+  const goOn = () => {
+    while (socket.writable && socket.write(zeros));
+  };
+  socket.on('drain', goOn);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  goOn();
+  await closed;
+  return socket.bytesWritten - socket.writableLength;
+};

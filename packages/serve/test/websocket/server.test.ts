@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/node/serve.ts';
 import { upgradeWebSocket, type WebSocketMessageEvent } from '../../src/websocket/node.ts';
-import { rawConnection } from '../support/raw.ts';
+import { flood, rawConnection } from '../support/raw.ts';
 import { fixture, health } from '../support/targets.ts';
 import { openSocket } from './client.ts';
 import { frame, handshakeRequest, opcodes, rawSocket } from './frames.ts';
@@ -102,6 +102,12 @@ describe('while the server runs', () => {
     const pongs = Array.from({ length: 10 }, (_, index) => `\x8a\x01${index}`).join('');
     expect(await connection.end()).toBe(`${pongs}\x81\x02ab\x88\x00`);
     connection.socket.end();
+  });
+
+  test('a client that sends on behind its close is cut', async () => {
+    const connection = rawConnection(server.port);
+    connection.write(handshakeRequest('/ws/echo') + frame(opcodes.close));
+    expect(await flood(connection)).toBeLessThan(32 * 2 ** 20); // most of it waits in the kernel
   });
 
   test('of the pings of a client that does not read, the first and the latest get their pong, but not all', async () => {
