@@ -1,6 +1,6 @@
 import { type Sent, send } from '@edge-ping/serve-testing/client';
-import { startServer } from '@edge-ping/serve-testing/process';
-import { describe, expect, test } from 'vitest';
+import { type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anyApp, nodeApp } from '../any-app/cases.ts';
 import type { FixtureEnv } from '../any-app/runner.ts';
 import { bundle } from '../support/bundles.ts';
@@ -25,10 +25,16 @@ describe('HEAD, on Node', () => {
 
 describe('HEAD, on Node: the bundle', () => methodTests(starting(bundle)));
 
-test.each([...endless, '/large?bytes=1000000'])(
-  'HEAD %s ends with its header, and the connection goes on',
-  async (path) => {
-    const server = await startServer(fixture);
+describe('HEAD, on a connection that goes on', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startServer(fixture);
+  });
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+  });
+
+  test.each([...endless, '/large?bytes=1000000'])('%s ends with its header', async (path) => {
     const connection = rawConnection(server.port);
     const request = `HEAD ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
     connection.write(`${request}${request}GET /alive HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -38,6 +44,5 @@ test.each([...endless, '/large?bytes=1000000'])(
     const alive = async () => (await send(server.url, { path: '/alive' })).body;
     await expect.poll(alive).toBe('0');
     connection.socket.destroy();
-    expect(await server.stop()).toBe(0);
-  },
-);
+  });
+});
