@@ -1,5 +1,5 @@
 import { type Received, type Sent, send } from '@edge-ping/serve-testing/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccessRecord } from '../../src/log/access-record.ts';
 import type { ErrorRecord } from '../../src/log/error-record.ts';
 import { health } from '../support/targets.ts';
@@ -27,6 +27,8 @@ interface Options {
   platform?: 'onWorkers' | 'onLambda';
   /** The cases, if not all. */
   cases?: readonly AppCase[];
+  /** Whether a case needs that the one before it has ended. */
+  isInOrder?: boolean;
 }
 
 const matching = (value: unknown) =>
@@ -35,7 +37,7 @@ const matching = (value: unknown) =>
 /** Declares a test for each case of "Any Hono app". */
 export const anyAppTests = (
   start: (env: FixtureEnv) => Promise<AppTarget>,
-  { platform, cases = anyApp }: Options = {},
+  { platform, cases = anyApp, isInOrder = false }: Options = {},
 ): void => {
   let target: AppTarget;
   let upstream: Upstream;
@@ -53,48 +55,55 @@ export const anyAppTests = (
     ...(platform && each[platform]),
   });
 
-  test.each(cases)('$method $path', async ({ method = 'GET', path, ...owed }) => {
-    const { status, body, headers = {}, record, isTold, told } = owedOf(owed);
-    const { requestBody, requestHeaders = {} } = owed;
-    const [recordsBefore, errorsBefore] = [target.records().length, target.errors().length];
-    const response = target.send({ method, path, requestBody, headers: requestHeaders });
-    let id = matching(owed.id ?? /^/);
-    if (status === 'cut') await expect(response).rejects.toThrow();
-    else {
-      const received = await response;
-      const fields = Object.entries(headers);
-      const present = fields.flatMap(([name, value]) =>
-        value === null ? [] : [[name, matching(value)]],
-      );
-      expect(received).toMatchObject({
-        status,
-        headers: { ...Object.fromEntries(present), 'x-content-type-options': 'nosniff' },
-        ...(body !== undefined && { body: matching(body) }),
-      });
-      for (const [name, value] of fields)
-        if (value === null) expect(received.headers).not.toHaveProperty([name]);
-      // Two ways to say where the body ends are two chances for proxies to disagree.
-      const { 'content-length': length, 'transfer-encoding': coding } = received.headers;
-      expect([length, coding]).toContain(undefined);
-      const { 'x-request-id': sentId } = received.headers;
-      if (owed.id !== undefined && sentId !== undefined) expect(sentId).toEqual(id);
-      id = sentId ?? id;
-    }
-    const newRecords = () => target.records().slice(recordsBefore);
-    const error = matching(record.error);
-    await expect
-      .poll(newRecords)
-      .toEqual([expect.objectContaining({ id, method, uri: path, ...record, error })]);
-    const newErrors = () => target.errors().slice(errorsBefore);
-    const [logged] = newRecords();
-    const line = {
-      level: 'ERROR',
-      id: logged?.id,
-      method,
-      uri: path,
-      message: matching(told ?? logged?.error),
-    };
-    await expect.poll(newErrors).toEqual(isTold ? [expect.objectContaining(line)] : []);
+  // The record of a case is known by its user agent.
+  const named = cases.map((each, index) => ({ ...each, userAgent: `case ${index}` }));
+
+  describe('each case', { concurrent: !isInOrder }, () => {
+    test.for(named)(
+      '$method $path',
+      async ({ method = 'GET', path, userAgent, ...owed }, { expect }) => {
+        const { status, body, headers = {}, record, isTold, told } = owedOf(owed);
+        const { requestBody, requestHeaders } = owed;
+        const response = target.send({
+          method,
+          path,
+          requestBody,
+          headers: { 'User-Agent': userAgent, ...requestHeaders },
+        });
+        let id = matching(owed.id ?? /^/);
+        if (status === 'cut') await expect(response).rejects.toThrow();
+        else {
+          const received = await response;
+          const fields = Object.entries(headers);
+          const present = fields.flatMap(([name, value]) =>
+            value === null ? [] : [[name, matching(value)]],
+          );
+          expect(received).toMatchObject({
+            status,
+            headers: { ...Object.fromEntries(present), 'x-content-type-options': 'nosniff' },
+            ...(body !== undefined && { body: matching(body) }),
+          });
+          for (const [name, value] of fields)
+            if (value === null) expect(received.headers).not.toHaveProperty([name]);
+          // Two ways to say where the body ends are two chances for proxies to disagree.
+          const { 'content-length': length, 'transfer-encoding': coding } = received.headers;
+          expect([length, coding]).toContain(undefined);
+          const { 'x-request-id': sentId } = received.headers;
+          if (owed.id !== undefined && sentId !== undefined) expect(sentId).toEqual(id);
+          id = sentId ?? id;
+        }
+        const records = () => target.records().filter((each) => each.user_agent === userAgent);
+        const error = matching(record.error);
+        await expect
+          .poll(records)
+          .toEqual([expect.objectContaining({ id, method, uri: path, ...record, error })]);
+        const errors = () =>
+          target.errors().filter((line) => line.method === method && line.uri === path);
+        const [logged] = records();
+        const line = { level: 'ERROR', id: logged?.id, message: matching(told ?? logged?.error) };
+        await expect.poll(errors).toEqual(isTold ? [expect.objectContaining(line)] : []);
+      },
+    );
   });
 
   test('after all of them it serves, and no request has had a second record', async () => {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorker } from '@edge-ping/serve-testing/worker';
+import { build } from 'esbuild';
 import { once } from './once.ts';
 
 const path = (file: string): string => join(import.meta.dirname, '..', file);
@@ -22,5 +23,15 @@ export const fixtureWorker = async (config = workerConfig) => ({
   config,
 });
 
-/** The configuration of the Worker of errors/. */
-export const errorsWorkerConfig = path('errors/wrangler.toml');
+/** A Worker that asks nothing of wrangler: esbuild bundles it sooner. */
+export const builtWorker = async (source: string) => {
+  const { outputFiles } = await build({
+    entryPoints: [path(source)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    external: ['node:*'],
+    logLevel: 'warning',
+  });
+  return { script: outputFiles[0]?.text ?? '', config: path('support/wrangler.toml') };
+};
