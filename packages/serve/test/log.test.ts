@@ -7,7 +7,7 @@ import { send } from '@edge-ping/serve-testing/client';
 import { freePort, run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
 import { describe, expect, test } from 'vitest';
 import { logWriter } from '../src/log/writer.ts';
-import { pipeline } from './support/load.ts';
+import { longRequest, pipeline } from './support/load.ts';
 import { fixture, SHUTDOWN_MS } from './support/targets.ts';
 
 /** The numbers of lost records that were reported. */
@@ -57,19 +57,19 @@ describe('the log is never in the way', () => {
   test('of a reader that has gone', async () => {
     const server = await startServer(fixture);
     server.child.stdout?.destroy();
-    await pipeline(server.port, 1_000);
-    await pipeline(server.port, 1_000);
+    await pipeline(server.port, 300);
+    await pipeline(server.port, 300);
     expect(await server.stop()).toBe(0);
-    expect(sum(lost(server))).toBe(2_000);
+    expect(sum(lost(server))).toBe(600);
   });
 
   test.skipIf(!existsSync('/dev/full'))('of a full disk', async () => {
     const server = await startServer(fixture, {
       stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
     });
-    await pipeline(server.port, 1_000);
+    await pipeline(server.port, 300);
     expect(await server.stop()).toBe(0);
-    expect(sum(lost(server))).toBe(1_000);
+    expect(sum(lost(server))).toBe(300);
   });
 
   test.skipIf(process.platform === 'win32')(
@@ -82,7 +82,7 @@ describe('the log is never in the way', () => {
       const server = await startServer(['sh', '-c', limited]);
       let text = '';
       for (let round = 0; round < 3; round += 1) {
-        await pipeline(server.port, 2_000);
+        await pipeline(server.port, 500);
         text += await readFile(file, 'utf8');
         await truncate(file);
       }
@@ -100,7 +100,7 @@ describe('the log is never in the way', () => {
       const lines = text.split('\n').filter(Boolean);
       const whole = lines.filter(isWhole);
       expect(lines.length - whole.length).toBeLessThanOrEqual(4); // one for each time it was full
-      expect(whole.length + sum(lost(server))).toBe(6_100);
+      expect(whole.length + sum(lost(server))).toBe(1_600);
       expect(sum(lost(server))).toBeGreaterThan(0);
     },
   );
@@ -109,11 +109,9 @@ describe('the log is never in the way', () => {
     [8, [0, 1, 0]],
     [7, [0, 1, 0]], // the second line lacks only its newline
     [6, [1, 1, 0]],
-    [2, [1, 1, 0]],
     [1, [1, 1, 0]],
     [0, [1, 1, 0]], // the first line lacks only its newline
     [-1, [2, 1, 0]],
-    [-100, [2, 1, 0]],
   ])(
     'of a full disk, a line that lacks only its newline is not lost: %d bytes before its end',
     async (before, expected) => {
@@ -142,17 +140,18 @@ describe('the log is never in the way', () => {
       file,
     ]);
     server.child.stdout?.pause();
-    await pipeline(server.port, 60_000);
+    await pipeline(server.port, 8_000, longRequest);
     server.child.stdout?.resume();
-    await expect.poll(() => lost(server), { timeout: 5_000 }).not.toEqual([]);
+    await expect.poll(() => lost(server)).not.toEqual([]);
     expect(await server.stop()).toBe(0);
-    expect(server.stdout.length + sum(lost(server))).toBe(60_000);
-  }, 90_000);
+    expect(server.stdout.length + sum(lost(server))).toBe(8_000);
+  });
 
-  test('of a reader that never reads: the end comes at the deadline', async () => {
+  // Both wait for the deadline.
+  test.concurrent('of a reader that never reads: the end comes at the deadline', async () => {
     const server = await startServer(fixture);
     server.child.stdout?.pause();
-    await pipeline(server.port, 4_000);
+    await pipeline(server.port, 600, longRequest);
     const start = performance.now();
     server.child.kill('SIGTERM');
     await new Promise((resolve) => server.child.once('exit', resolve));
@@ -161,11 +160,11 @@ describe('the log is never in the way', () => {
     server.child.stdout?.destroy();
   });
 
-  test.skipIf(spawnSync('python3', ['-c', 'import pty']).status !== 0)(
+  test.concurrent.skipIf(spawnSync('python3', ['-c', 'import pty']).status !== 0)(
     'of a terminal whose reader stops: requests are served, and the end comes at the deadline',
     async () => {
       const server = await startServer(['python3', '-c', stoppedTerminal, ...fixture]);
-      await pipeline(server.port, 4_000);
+      await pipeline(server.port, 600, longRequest);
       const start = performance.now();
       expect(await server.stop()).toBe(1);
       expect(performance.now() - start).toBeLessThan(SHUTDOWN_MS);
@@ -296,14 +295,15 @@ describe('where stdout and stderr are one', () => {
     return { ...started, port, url };
   };
 
+  /** Makes less than a megabyte of log: of that, nothing is lost. */
   const load = async ({ port, url }: { port: number; url: string }) => {
     const failing = async () => {
-      for (let count = 0; count < 100; count += 1) await send(url, { path: '/throw/caused' });
+      for (let count = 0; count < 50; count += 1) await send(url, { path: '/throw/caused' });
     };
     const logging = async () => {
-      for (let count = 0; count < 100; count += 1) await send(url, { path: '/log/warn/huge' });
+      for (let count = 0; count < 25; count += 1) await send(url, { path: '/log/warn/huge' });
     };
-    await Promise.all([pipeline(port, 5_000), pipeline(port, 5_000), failing(), logging()]);
+    await Promise.all([pipeline(port, 700), pipeline(port, 700), failing(), logging()]);
   };
 
   test('pipe, no line has another in it', async () => {
@@ -315,18 +315,17 @@ describe('where stdout and stderr are one', () => {
     const messages = server.stdout
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
-    expect(messages.filter(({ level }) => level === 'ERROR')).toHaveLength(100);
-    expect(messages.filter(({ level }) => level === 'WARN')).toHaveLength(100);
-    expect(messages.filter(({ uri, level }) => uri === '/health' && !level).length).toBeGreaterThan(
-      10_000,
-    );
+    expect(messages.filter(({ level }) => level === 'ERROR')).toHaveLength(50);
+    expect(messages.filter(({ level }) => level === 'WARN')).toHaveLength(25);
+    const served = messages.filter(({ uri, level }) => uri === '/health' && !level);
+    expect(served.length).toBeGreaterThan(1_400); // beside those that waited for the start
   });
 
   test('pipe, whose reader stalls, no line has another in it, and each that was lost is told', async () => {
     const server = await startBehind('2>&1');
     server.child.stdout?.pause();
     await load(server);
-    await pipeline(server.port, 20_000);
+    await pipeline(server.port, 1_000, longRequest);
     server.child.stdout?.resume();
     server.child.kill('SIGTERM');
     expect(await server.ended).toBe(0);
@@ -342,11 +341,11 @@ describe('where stdout and stderr are one', () => {
     }
     expect(lostRecords).toBeGreaterThan(0);
     const records = lines.filter(({ status }) => status !== undefined).length;
-    const known = 30_000 + 200;
+    const known = 2_400 + 75;
     expect(records + lostRecords).toBeGreaterThan(known);
-    expect(records + lostRecords).toBeLessThan(known + 20); // beside those that waited for the start
+    expect(records + lostRecords).toBeLessThan(known + 20);
     const told = lines.filter(({ level, message }) => level && !/ lost$/.test(message)).length;
-    expect(told + lostLines).toBeGreaterThanOrEqual(200);
+    expect(told + lostLines).toBeGreaterThanOrEqual(75);
   });
 
   test('file, no line has another in it', async () => {
@@ -359,6 +358,6 @@ describe('where stdout and stderr are one', () => {
     const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
     await rm(directory, { recursive: true });
     expect(lines.filter((line) => !isWhole(line))).toEqual([]);
-    expect(lines.length).toBeGreaterThan(10_400);
+    expect(lines.length).toBeGreaterThan(1_550);
   });
 });

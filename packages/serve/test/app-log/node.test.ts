@@ -1,20 +1,31 @@
 import { join } from 'node:path';
-import { send } from '@edge-ping/serve-testing/client';
+import { type Sent, send } from '@edge-ping/serve-testing/client';
 import { run, startServer } from '@edge-ping/serve-testing/process';
 import { Hono } from 'hono';
 import { describe, expect, test, vi } from 'vitest';
 import { log } from '../../src/index.ts';
-import { nodeServers } from '../support/bundles.ts';
+import { bundle } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
+import { sample } from '../support/sample.ts';
 import { fixture } from '../support/targets.ts';
+import { cases } from './cases.ts';
 import { long as allLong, appLogTests } from './runner.ts';
 
-describe.each(nodeServers)("the app's log, on Node: %s", (_, command) =>
-  appLogTests(async () => {
-    const server = await startServer(await command());
-    return { ...server, send: (sent) => send(server.url, sent) };
-  }),
-);
+const starting = (command: () => Promise<string[]>) => async () => {
+  const server = await startServer(await command());
+  return { ...server, send: (sent: Sent) => send(server.url, sent) };
+};
+
+describe("the app's log, on Node: the sources", () => appLogTests(starting(async () => fixture)));
+
+describe("the app's log, on Node: the bundle", () => {
+  const names = Object.keys(cases);
+  const shown = sample(names, 8);
+  appLogTests(
+    starting(bundle),
+    names.filter((name) => !shown.includes(name)),
+  );
+});
 
 test('in process, as with app.request, the line is on stderr, too', async () => {
   const lines: unknown[] = [];
@@ -57,7 +68,7 @@ test('while nobody reads them, lines are bounded, and those that were lost are t
     file,
   ]);
   server.child.stderr?.pause();
-  await send(server.url, { path: '/log-many?lines=200000' }, 60_000);
+  await send(server.url, { path: '/log-many?lines=20000' });
   server.child.stderr?.resume();
   await expect.poll(() => server.errors().length).toBeGreaterThan(0);
   await send(server.url, { path: '/log/info/none' });
@@ -69,8 +80,8 @@ test('while nobody reads them, lines are bounded, and those that were lost are t
   });
   expect(told.length).toBeGreaterThan(0);
   const written = lines.length - told.length - 1; // without the line of the second request
-  expect(written + told.reduce((a, b) => a + b, 0)).toBe(200_000);
-}, 90_000);
+  expect(written + told.reduce((a, b) => a + b, 0)).toBe(20_000);
+});
 
 test('without a request, a line goes to stderr before a server is made, and then to the errorLog that was given', async () => {
   const { stdout, stderr, ended } = run(['node', join(import.meta.dirname, 'without-request.ts')]);

@@ -34,7 +34,7 @@ const always = (level: string, message: string, id = 'r1') => ({
 
 /**
  * Declares the tests of the app's log.
- * @param left what the target's own log can't show
+ * @param left the lines that are left out
  */
 export const appLogTests = (
   start: () => Promise<LogTarget>,
