@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '@edge-ping/serve-testing/process';
-import { bundleWorker, startWorker } from '@edge-ping/serve-testing/worker';
+import { bundleWorker } from '@edge-ping/serve-testing/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -70,12 +70,11 @@ test('on Workers, a class has its name', async () => {
   // Without its tables, which name what this Worker has not, such as a folder of assets.
   const [settings = ''] = (await readFile('wrangler.toml', 'utf8')).split(/^\[/m);
   await writeFile(config, settings.replace('adapters/cloudflare.ts', 'worker.ts'));
-  const source = `${classes} export default { fetch: () => new Response(new OutOfStock().name) };`;
+  const source = `${classes} console.log(new OutOfStock().name); export default {};`;
   await writeFile(join(directory, 'worker.ts'), source);
-  const worker = await startWorker(await bundleWorker(config));
-  try {
-    expect(await (await fetch(worker.url)).text()).toBe('OutOfStock');
-  } finally {
-    await worker.stop();
-  }
+  const bundle = join(directory, 'worker.mjs');
+  await writeFile(bundle, (await bundleWorker(config)).script);
+  const { stdout, stderr, ended } = run(['node', bundle]);
+  expect(await ended, stderr.join('\n')).toBe(0);
+  expect(stdout).toEqual(['OutOfStock']);
 });

@@ -24,9 +24,16 @@ afterAll(async () => {
 
 /** Deploys as a user does who has nothing set but this, and reaches no account but the stand-in's. */
 const deploy = async (settings: Record<string, string>) => {
-  const { PATH } = process.env;
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const { ended, stdout, stderr } = run(['npm', 'run', 'deploy'], {
-    env: { ...unattended, PATH, HOME: home, CLOUDFLARE_API_BASE_URL: api.url, ...settings },
+    env: {
+      ...unattended,
+      PATH,
+      NODE_COMPILE_CACHE,
+      HOME: home,
+      CLOUDFLARE_API_BASE_URL: api.url,
+      ...settings,
+    },
   });
   const exitCode = await ended;
   return { exitCode, output: [...stdout, ...stderr].join('\n') };

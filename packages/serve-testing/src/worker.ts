@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { run } from './process.ts';
 
 /** What makes wrangler run unattended: without questions, colours or telemetry. */
@@ -56,8 +54,11 @@ export const startWorker = async (
   variables: Record<string, string> = {},
   state?: string,
 ) => {
-  const settings = unstable_readConfig({ config });
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(settings);
+  // Here, because both take long to load, and not every test needs them.
+  const { convertV4MiniflareOptions, Miniflare } = await import('miniflare');
+  const wrangler = await import('wrangler');
+  const settings = wrangler.unstable_readConfig({ config });
+  const { workerOptions } = wrangler.unstable_getMiniflareWorkerOptions(settings);
   const records: AccessRecord[] = [];
   const errors: ErrorRecord[] = [];
   const plainLines: string[] = [];

@@ -39,25 +39,32 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-type Start = (
-  variables?: Record<string, string>,
-  state?: string,
-) => Promise<{ url: string; stop(): Promise<void> }>;
+/** Asks a Worker that was just started what it has, and stops it. */
+const ask = async (starting: Promise<{ url: string; stop(): Promise<void> }>) => {
+  const worker = await starting;
+  const { body } = await send(worker.url, { path: '/' });
+  await worker.stop();
+  return JSON.parse(body);
+};
 
-test.each<[string, Start]>([
-  ['startWorker', (...given) => startWorker(bundle, ...given)],
-  ['startWranglerDev', (...given) => startWranglerDev(config, ...given)],
-])('%s has the secrets and the state that it is given, and no others', async (_, start) => {
-  const ask = async (variables?: Record<string, string>, state?: string) => {
-    const worker = await start(variables, state);
-    const { body } = await send(worker.url, { path: '/' });
-    await worker.stop();
-    return JSON.parse(body);
-  };
+const GREETING = 'Hello';
+const SECRET = 'of the test="1"';
+
+test('a Worker has the secrets and the state that it is given, and no others', async () => {
   const state = await mkdtemp(join(folder, 'state-'));
-  const GREETING = 'Hello';
-  const SECRET = 'of the test="1"';
-  expect(await ask({ SECRET }, state)).toEqual({ GREETING, SECRET, remembered: null });
-  expect(await ask({}, state)).toEqual({ GREETING, SECRET: null, remembered: 'value' });
-  expect(await ask()).toEqual({ GREETING, SECRET: null, remembered: null });
+  const remembered = 'value';
+  expect(await ask(startWorker(bundle, { SECRET }, state))).toEqual({
+    GREETING,
+    SECRET,
+    remembered: null,
+  });
+  expect(await ask(startWorker(bundle, {}, state))).toEqual({ GREETING, SECRET: null, remembered });
+  expect(await ask(startWorker(bundle))).toEqual({ GREETING, SECRET: null, remembered: null });
+  // wrangler dev has its state in the same place.
+  expect(await ask(startWranglerDev(config, { SECRET }, state))).toEqual({
+    GREETING,
+    SECRET,
+    remembered,
+  });
+  expect(await ask(startWranglerDev(config))).toEqual({ GREETING, SECRET: null, remembered: null });
 });

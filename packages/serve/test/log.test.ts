@@ -148,7 +148,9 @@ describe('the log is never in the way', () => {
   });
 
   // Both wait for the deadline.
-  test.concurrent('of a reader that never reads: the end comes at the deadline', async () => {
+  test('of a reader that never reads: the end comes at the deadline', {
+    concurrent: true,
+  }, async () => {
     const server = await startServer(fixture);
     server.child.stdout?.pause();
     await pipeline(server.port, 600, longRequest);
@@ -160,8 +162,9 @@ describe('the log is never in the way', () => {
     server.child.stdout?.destroy();
   });
 
-  test.concurrent.skipIf(spawnSync('python3', ['-c', 'import pty']).status !== 0)(
+  test.skipIf(spawnSync('python3', ['-c', 'import pty']).status !== 0)(
     'of a terminal whose reader stops: requests are served, and the end comes at the deadline',
+    { concurrent: true },
     async () => {
       const server = await startServer(['python3', '-c', stoppedTerminal, ...fixture]);
       await pipeline(server.port, 600, longRequest);
