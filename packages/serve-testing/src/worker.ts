@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runInNewContext } from 'node:vm';
+import { createContext, runInContext } from 'node:vm';
 import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
 import { run } from './process.ts';
 
@@ -62,10 +62,11 @@ export const startWorker = async (
   const records: AccessRecord[] = [];
   const errors: ErrorRecord[] = [];
   const plainLines: string[] = [];
+  const context = createContext();
   // workerd shows an object as a literal, and adds lines of its own.
   const take = ({ level, message }: { level: string; message: string }) => {
     if (message.startsWith('{')) {
-      const record = runInNewContext(`(${message})`);
+      const record = runInContext(`(${message})`, context);
       if ('level' in record) errors.push(record);
       else if (level === 'log') records.push(record);
     } else if (level === 'error') plainLines.push(message);

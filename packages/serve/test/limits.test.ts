@@ -403,6 +403,19 @@ describe.concurrent('in time,', () => {
       .toMatchObject({ status: 200, bytes_in: 36_000, error: '' });
   });
 
+  test('an upload that stalls in a chunk gets 408', async ({ expect }) => {
+    const connection = rawConnection(hurried.port);
+    const request = 'POST /read?chunk HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n';
+    connection.write(`${request}3\r\nab`);
+    const { status, headers } = await connection.response();
+    expect([status, headers.connection]).toEqual([408, 'close']);
+    expect(await connection.end()).toBe('');
+    connection.socket.destroy();
+    await expect
+      .poll(() => hurried.records().find(({ uri }) => uri === '/read?chunk'))
+      .toMatchObject({ status: 408, error: 'the request took too long' });
+  });
+
   test.for<[string, number]>([
     ['an upload that stalls', 0],
     ['an upload that is slow on purpose', 10],

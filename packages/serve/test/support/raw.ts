@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Received } from '@edge-ping/serve-testing/client';
 
-/** Cuts the first response off what came, or gives nothing while it is incomplete. */
-export const cutResponse = (text: string, isHead: boolean): [Received, string] | undefined => {
+/** Cuts the first response off what came; while it is incomplete, says how long the text must be at least. */
+export const cutResponse = (text: string, isHead: boolean): [Received, string] | number => {
   const end = text.indexOf('\r\n\r\n');
-  if (end < 0) return undefined;
+  if (end < 0) return text.length + 1;
   const [statusLine = '', ...fields] = text.slice(0, end).split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
   if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
@@ -18,7 +18,7 @@ export const cutResponse = (text: string, isHead: boolean): [Received, string] |
   const length = noBody ? 0 : Number(headers['content-length']);
   if (Number.isNaN(length)) throw new Error(`a response without a length: ${text.slice(0, end)}`);
   const rest = text.slice(end + 4);
-  if (rest.length < length) return undefined;
+  if (rest.length < length) return end + 4 + length;
   return [{ status, headers, body: rest.slice(0, length) }, rest.slice(length)];
 };
 
@@ -65,12 +65,14 @@ export const rawConnection = (port: number): RawConnection => {
     socket,
     write: (bytes) => socket.write(bytes, 'latin1'),
     async response(method = 'GET') {
+      let needed = 0; // to search a large text for each part of it would take long
       for (;;) {
-        const cut = cutResponse(text, method === 'HEAD');
-        if (cut) {
+        const cut = text.length < needed ? needed : cutResponse(text, method === 'HEAD');
+        if (typeof cut !== 'number') {
           text = cut[1];
           return cut[0];
         }
+        needed = cut;
         if (error) throw error;
         if (ended)
           throw new Error(`ended before the response was complete: ${JSON.stringify(text)}`);

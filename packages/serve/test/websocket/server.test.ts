@@ -114,16 +114,14 @@ describe('while the server runs', () => {
     const connection = await rawSocket(server.port, '/ws/echo');
     connection.socket.pause();
     const payload = (index: number) => String(index).padEnd(125);
-    const pings = Array.from({ length: 100_000 }, (_, index) =>
-      frame(opcodes.ping, payload(index)),
-    );
-    connection.write(pings.join('')); // whose pongs are more than the kernel takes
+    const ping = (index: number) => frame(opcodes.ping, payload(index));
+    connection.write(ping(0) + ping(1).repeat(100_000) + ping(2)); // whose pongs are more than the kernel takes
     await once(connection.socket, 'drain');
     connection.write(frame(opcodes.text, 'a') + frame(opcodes.close));
     connection.socket.resume();
     const received = await connection.end();
     expect(received.startsWith(`\x8a\x7d${payload(0)}`)).toBe(true);
-    expect(received.endsWith(`\x8a\x7d${payload(99_999)}\x81\x01a\x88\x00`)).toBe(true);
+    expect(received.endsWith(`\x8a\x7d${payload(2)}\x81\x01a\x88\x00`)).toBe(true);
     expect(received.length).toBeLessThan(100_000 * 127);
     connection.socket.end();
   });
