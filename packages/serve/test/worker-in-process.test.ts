@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
-import type { AccessRecord, ErrorRecord } from '../src/index.ts';
+import { type AccessRecord, type ErrorRecord, log, watch } from '../src/index.ts';
 import { worker } from '../src/web/workers.ts';
 
 const executionCtx = { waitUntil() {}, passThroughOnException() {}, props: {} };
@@ -41,6 +41,27 @@ test('what else fails when the client has left is logged', async () => {
   await send(new Request('http://h/', { signal: client.signal }));
   expect(records).toMatchObject([{ status: 500, error: 'of the app' }]);
   expect(errors).toMatchObject([{ level: 'ERROR', message: 'of the app' }]);
+});
+
+test('an accessLog may log', async () => {
+  const lines: ErrorRecord[] = [];
+  const { fetch } = worker(new Hono(), {
+    accessLog: ({ uri }) => log().info('counted', { uri }),
+    errorLog: (line) => lines.push(line),
+  });
+  await fetch(new Request('http://h/a'), {}, executionCtx);
+  await expect.poll(() => lines).toMatchObject([{ message: 'counted', uri: '/a' }]);
+});
+
+test('an error of a watched app that is not served, as in a Durable Object, is printed', async () => {
+  const print = vi.spyOn(console, 'error').mockReturnValue();
+  const error = new Error('of the app');
+  const app = new Hono().get('/', () => {
+    throw error;
+  });
+  expect((await watch(app).request('/')).status).toBe(500);
+  expect(print.mock.calls).toEqual([[error]]);
+  vi.restoreAllMocks();
 });
 
 test('a console that fails costs no response', async () => {

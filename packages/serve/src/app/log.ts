@@ -1,20 +1,11 @@
-import type { Context, ExecutionContext } from 'hono';
-import { MAX_ID, truncate } from '../log/access-record.ts';
-import { attempt, type ErrorRecord, messageOf } from '../log/error-record.ts';
+import type { Context } from 'hono';
+import { MAX_ID, traceIdOf, truncate } from '../log/access-record.ts';
+import { attempt, messageOf } from '../log/error-record.ts';
 import { jsonLine, withFields } from '../log/json-line.ts';
 import { processLogs } from '../log/options.ts';
-import { traceIdOf } from '../log/trace-id.ts';
-import { executionCtxOf } from './execution-context.ts';
+import { exchangeOf } from './exchange.ts';
 
 const MAX_MESSAGE = 4_096;
-
-/** The method of an execution context that takes a line of the app's log. */
-export const takeLine = Symbol();
-
-/** An execution context that takes a line of the app's log, and the error in it; an empty id becomes the platform's. */
-export interface LineTaker {
-  [takeLine](line: ErrorRecord, thrown: unknown): void;
-}
 
 /** Names the request that a line belongs to, by its id and its trace. */
 const requestOf = (c: Context) => {
@@ -46,9 +37,9 @@ export const log = (c?: Context) => {
       const text = truncate(messageOf(message), MAX_MESSAGE);
       const line = withFields({ time, level, ...(c && requestOf(c)), message: text }, given);
       const thrown = errorIn(given);
-      const taker: (ExecutionContext & Partial<LineTaker>) | undefined = c && executionCtxOf(c);
+      const exchange = c && exchangeOf(c);
       const logs = processLogs();
-      if (taker?.[takeLine]) taker[takeLine](line, thrown);
+      if (exchange) exchange.addLine(line, thrown);
       else if (logs) logs.writeLine(line, thrown);
       else console.error(jsonLine(line)); // in process, as in `app.request`
     };

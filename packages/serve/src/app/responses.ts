@@ -1,16 +1,35 @@
 import type { ExecutionContext } from 'hono';
-import { statusText } from './status-text.ts';
+import { type ExchangeOwner, exchangeKey } from './exchange.ts';
 
-/** As much of a Hono app as serving it takes. */
-export type Fetch = (
-  request: Request,
-  env: object,
-  executionCtx: ExecutionContext,
-) => Response | Promise<Response>;
+/**
+ * Of https://www.iana.org/assignments/http-status-codes what handlers and middlewares throw, because the
+ * size of a Worker counts. The adapters for Node add what Node knows.
+ */
+export const statusTexts: Record<number | string, string | undefined> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Payload Too Large',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
 
-/** The body of a response that says no more than its status, and the header fields that go with it. */
+/** The body of a response that says no more than its status. */
+export const errorBody = (status: number) => ({
+  message: statusTexts[status] ?? `Status ${status}`,
+});
+
+/** A response that says no more than its status. */
+export const errorResponse = (status: number): Response =>
+  Response.json(errorBody(status), { status });
+
+/** The same as text, and the header fields that go with it. */
 export const errorReply = (status: number) => {
-  const body = JSON.stringify({ message: statusText(status) });
+  const body = JSON.stringify(errorBody(status));
   const headers = {
     'Content-Type': 'application/json',
     'Content-Length': String(body.length),
@@ -19,29 +38,51 @@ export const errorReply = (status: number) => {
   return { headers, body };
 };
 
-/** A response that says no more than its status. */
-export const errorResponse = (status: number): Response =>
-  Response.json({ message: statusText(status) }, { status });
-
-/** The fields that belong to the connection (RFC 9110 §7.6.1): the app's are not sent. */
-export const connectionFields = [
-  'Connection',
-  'Keep-Alive',
-  'Proxy-Connection',
-  'TE',
-  'Trailer',
-  'Transfer-Encoding',
-  'Upgrade',
-];
-
 /**
  * Gives back what a handler returned if it can be sent; else throws. A Response of another class than
  * the global one, as some libraries have it, becomes one of the global class.
  */
 export const checkedResponse = (value: unknown): Response => {
   if (value instanceof Response) return value;
-  const { status, statusText, headers, body } = Object(value);
-  if (typeof status !== 'number' || typeof headers !== 'object' || body === undefined)
+  const { status, headers, body } = Object(value);
+  if (typeof status !== 'number' || !headers || body === undefined)
     throw new TypeError('a handler returned no Response');
-  return new Response(body, { status, statusText, headers });
+  return new Response(body, Object(value));
+};
+
+/** As much of a Hono app as serving it takes. */
+export type Fetch = (
+  request: Request,
+  env: object,
+  executionCtx: ExecutionContext,
+) => Response | Promise<Response>;
+
+type Prepare = (response: Response) => Response;
+
+const failed = (thrown: unknown, owner: ExchangeOwner, prepare: Prepare): Response => {
+  owner[exchangeKey].addError(thrown);
+  return prepare(errorResponse(500));
+};
+
+/**
+ * Asks the app, and always gives a Response: the last resort where a handler threw something that
+ * Hono does not catch (it only catches an `Error`), or returned something that cannot be sent.
+ * @param prepare makes the response ready to be sent; may throw
+ */
+export const respond = (
+  fetch: Fetch,
+  request: Request,
+  env: object,
+  executionCtx: ExecutionContext & ExchangeOwner,
+  prepare: Prepare,
+): Response | Promise<Response> => {
+  try {
+    const response = fetch(request, env, executionCtx);
+    if (!(response instanceof Promise)) return prepare(checkedResponse(response));
+    return response
+      .then((resolved) => prepare(checkedResponse(resolved)))
+      .catch((thrown) => failed(thrown, executionCtx, prepare));
+  } catch (thrown) {
+    return failed(thrown, executionCtx, prepare);
+  }
 };

@@ -15,6 +15,18 @@ export interface AccessEntry {
   traceId: string | undefined; // of the request's `traceparent`
 }
 
+/** Version 00 ends with the flags; later ones may go on. */
+const validTraceparent =
+  /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:$|-)/;
+
+/**
+ * The trace id in the `traceparent` of a request, so that its records and its trace can be joined;
+ * undefined if there is none, or a malformed one.
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export const traceIdOf = (traceparent: unknown): string | undefined =>
+  validTraceparent.exec(String(traceparent))?.[1];
+
 /** A record of the access log. */
 export type AccessRecord = ReturnType<typeof accessRecord>;
 
@@ -42,8 +54,8 @@ const goDuration = (ns: number): string => {
   if (ns < 1e6) return `${ns / 1e3}µs`;
   if (ns < 1e9) return `${ns / 1e6}ms`;
   const minutes = Math.floor(ns / 60e9);
-  const hours = minutes < 60 ? '' : `${Math.floor(minutes / 60)}h`;
-  return `${hours}${minutes ? `${minutes % 60}m` : ''}${(ns % 60e9) / 1e9}s`;
+  const hours = Math.floor(minutes / 60);
+  return `${hours ? `${hours}h` : ''}${minutes ? `${minutes % 60}m` : ''}${(ns % 60e9) / 1e9}s`;
 };
 
 /**

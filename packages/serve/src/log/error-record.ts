@@ -1,11 +1,10 @@
-import { statusText } from '../app/status-text.ts';
+import { errorBody } from '../app/responses.ts';
 import { MAX_ID, truncate } from './access-record.ts';
 
 const MAX_STACK = 8_192;
 const MAX_MESSAGE = 65_536; // of an error whose stack is shown
 const MAX_CAUSES = 8;
 const MAX_OWN = 16;
-const taken = /^(time|level|id|method|uri|trace_id)$/; // by the record
 
 /** Does what may fail where anything may have been thrown: a getter may throw, and so does a revoked proxy. */
 export const attempt = <T>(act: () => T, otherwise: T): T => {
@@ -24,7 +23,7 @@ export const messageOf = (thrown: unknown): string =>
   attempt(
     () => {
       const { message, status } = Object(thrown);
-      const text = message || (status >= 400 && statusText(status)); // an HTTPException may have no message
+      const text = message || (status >= 400 && errorBody(status).message); // an HTTPException may have no message
       return String(text || thrown) || 'an empty string was thrown';
     },
     'a value without a message was thrown', // String(Object.create(null)) throws
@@ -45,16 +44,6 @@ export const reasonOf = (thrown: unknown): string => {
   return messageOf(innermost);
 };
 
-const stackOf = (thrown: unknown): string | undefined => {
-  // V8 makes the stack when it is read, with the whole message in it: seconds for hundreds of megabytes.
-  if (messageOf(thrown).length > MAX_MESSAGE) return undefined;
-  const stack = read(thrown, 'stack');
-  return typeof stack === 'string' ? truncate(stack, MAX_STACK) : undefined;
-};
-
-/** What is told of a response of 500 or more that the app has made without an error. */
-export const unseen = (status: number): string => `the app responded with ${status}`;
-
 /** An error in the error log. */
 export interface LoggedError {
   message: string;
@@ -67,23 +56,28 @@ export interface LoggedError {
 /**
  * Makes what the error log has of an error.
  * @param left how many causes may be shown
+ * @param record has names that are taken
  */
-export const loggedError = (thrown: unknown, left = { count: MAX_CAUSES }): LoggedError => {
-  const shown = (cause: unknown): LoggedError[] =>
-    cause === undefined || left.count-- < 1 ? [] : [loggedError(cause, left)];
-  const [cause] = shown(read(thrown, 'cause'));
-  const errors = errorsOf(thrown);
+export const loggedError = (
+  thrown: unknown,
+  left = { count: MAX_CAUSES },
+  record: object = {},
+): LoggedError => {
+  const message = messageOf(thrown);
+  // V8 makes the stack when it is read, with the whole message in it: seconds for hundreds of megabytes.
+  const stack = message.length > MAX_MESSAGE ? undefined : read(thrown, 'stack');
+  const cause = read(thrown, 'cause');
   const logged: LoggedError = {
-    message: truncate(messageOf(thrown)),
-    stack: stackOf(thrown),
-    cause,
-    errors: errors?.flatMap(shown),
+    message: truncate(message),
+    stack: typeof stack === 'string' ? truncate(stack, MAX_STACK) : undefined,
+    cause: cause === undefined || left.count-- < 1 ? undefined : loggedError(cause, left),
+    errors: errorsOf(thrown)?.flatMap((each) => (left.count-- < 1 ? [] : loggedError(each, left))),
   };
   const own = attempt(() => Object.entries(thrown instanceof Object ? thrown : {}), []);
   // No objects: those of HTTP clients hold whole requests, with their secrets.
   for (const [name, value] of own.slice(0, MAX_OWN))
     if (!(name in logged) && /string|number|boolean/.test(typeof value))
-      logged[taken.test(name) ? `${name}_` : truncate(name, MAX_ID)] =
+      logged[name in record ? `${name}_` : truncate(name, MAX_ID)] =
         typeof value === 'string' ? truncate(value) : value;
   return logged;
 };
@@ -113,14 +107,16 @@ export const errorRecord = (
   level: ErrorRecord['level'],
   thrown: unknown,
   request?: RequestName,
-): ErrorRecord => ({
-  time: new Date().toISOString(),
-  level,
-  ...(request && {
-    id: truncate(request.id, MAX_ID),
-    method: request.method,
-    uri: truncate(request.uri),
-    ...(request.traceId && { trace_id: request.traceId }),
-  }),
-  ...loggedError(thrown),
-});
+): ErrorRecord => {
+  const record = {
+    time: new Date().toISOString(),
+    level,
+    ...(request && {
+      id: truncate(request.id, MAX_ID),
+      method: request.method,
+      uri: truncate(request.uri),
+      ...(request.traceId && { trace_id: request.traceId }),
+    }),
+  };
+  return { ...record, ...loggedError(thrown, undefined, record) };
+};

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type AccessEntry, accessRecord } from './access-record.ts';
 import { errorRecord } from './error-record.ts';
 import { jsonLine, withFields } from './json-line.ts';
@@ -52,6 +53,7 @@ const makeWriter = () => {
     writeAccess: (record: object) => accessLog.write(jsonLine(record)),
     writeError: (record: object) => writeText(jsonLine(record)),
     readable: (given: object) => withFields({}, given),
+    within: new AsyncLocalStorage<true>(),
     async flush(): Promise<void> {
       await accessLog.flush();
       await written();

@@ -35,6 +35,8 @@ export interface LogWriter {
   writeError(record: object): void;
   /** Makes a record that it can write of what an app gives. */
   readable?(given: object): object;
+  /** Knows what is called within `errorLog`, and as far as the platform can tell, what that has begun. */
+  within: { run(store: true, call: () => void): void; getStore(): true | undefined };
 }
 
 let ofProcess: Logs | undefined;
@@ -44,22 +46,26 @@ export const processLogs = (): Logs | undefined => ofProcess;
 
 /** Makes the logs of an app. */
 export const makeLogs = ({ accessLog, errorLog }: LogOptions, writer: LogWriter): Logs => {
-  const { writeAccess, writeError, readable } = writer;
-  const handOver = <R extends object>(
+  const { writeAccess, writeError, readable, within } = writer;
+  const handOver = async <R extends object>(
     take: Take<R>,
     record: R,
     write: (record: object) => void,
     thrown?: unknown,
-  ): void => {
+  ): Promise<void> => {
     let lost = 1;
-    const writeOne = (given?: object) => {
-      write(given ? (readable?.(given) ?? given) : record);
-      lost = 0;
-    };
-    // A promise, so that what it throws and what it rejects with are one.
-    new Promise((resolve) => {
-      resolve(take(record, writeOne, thrown));
-    }).catch((cause) => writeError(errorRecord('WARN', { message: `${lost} lines lost`, cause })));
+    try {
+      await take(
+        record,
+        (given) => {
+          write(given ? (readable?.(given) ?? given) : record);
+          lost = 0;
+        },
+        thrown,
+      );
+    } catch (cause) {
+      writeError(errorRecord('WARN', { message: `${lost} lines lost`, cause }));
+    }
   };
   const logs: Logs = {
     writeAccess(entry) {
@@ -70,8 +76,9 @@ export const makeLogs = ({ accessLog, errorLog }: LogOptions, writer: LogWriter)
       logs.writeLine(errorRecord(level, thrown, request), level === 'WARN' ? undefined : thrown);
     },
     writeLine(record, thrown) {
-      if (errorLog) handOver(errorLog, record, writeError, thrown);
-      else writeError(record);
+      // What `errorLog` logs itself would come back to it without end.
+      if (!errorLog || within.getStore()) writeError(record);
+      else within.run(true, () => handOver(errorLog, record, writeError, thrown));
     },
   };
   if (errorLog || !ofProcess) ofProcess = logs;

@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { errorReply } from '../app/responses.ts';
-import { statusText } from '../app/status-text.ts';
+import { errorReply, statusTexts } from '../app/responses.ts';
 import type { Exchange } from './exchange.ts';
 import { bytesTaken, detachParser, onLastResponse, stopParsing } from './internals.ts';
 import { MAX_QUEUED_BYTES, type Memory, NO_MEMORY, requestBytes } from './memory.ts';
@@ -27,7 +26,7 @@ const AGE_RANGE_MS = 120_000; // and by how much it varies, so that those of one
 
 const rawResponse = (status: number, headers: Record<string, string>, body: string): string => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${statusText(status)}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} ${statusTexts[status]}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`;
 };
 
 /** An open connection and the exchanges whose responses are due on it. */

@@ -6,11 +6,11 @@ import type {
   ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import type { AppExchange } from '../app/exchange.ts';
 import { errorReply } from '../app/responses.ts';
-import type { AccessEntry } from '../log/access-record.ts';
-import { type ErrorRecord, reasonOf, unseen } from '../log/error-record.ts';
+import { type AccessEntry, traceIdOf } from '../log/access-record.ts';
+import { type ErrorRecord, reasonOf } from '../log/error-record.ts';
 import type { Logs } from '../log/logs.ts';
-import { traceIdOf } from '../log/trace-id.ts';
 import type { Connection } from './connection.ts';
 import { forgetRemoved, isAbort } from './internals.ts';
 import { NO_MEMORY } from './memory.ts';
@@ -96,7 +96,7 @@ const MAX_LEFT_BYTES = 65_536; // of a body, that are waited for behind its resp
 const none: readonly unknown[] = [];
 
 /** A request and its response: how far they are, what has gone wrong, and what the logs have of them. */
-export class Exchange {
+export class Exchange implements AppExchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly connection: Connection;
@@ -115,8 +115,6 @@ export class Exchange {
   id = '';
   /** The message of the first thing that went wrong; empty if nothing has. */
   error = '';
-  /** Whether the app has logged an error by itself. */
-  hasLoggedError = false;
   /** Whether the connection ends after it. */
   isLast = false;
   /** Ends the body that is being sent, and its source. */
@@ -132,6 +130,7 @@ export class Exchange {
   upgraded: Upgraded | undefined;
   #errors = none; // not logged yet
   #latestError: unknown;
+  #hasLoggedError = false; // the app, by itself
   #bytesOut = 0; // handed to the socket
   #bytesTaken = 0; // by the kernel, of a body that has a length and is written in pieces
   #length = Infinity; // of the body, as the header has it
@@ -325,6 +324,11 @@ export class Exchange {
     this.error ||= reasonOf(thrown);
     if (this.#hasBegun || this.outgoing.destroyed) this.logError(thrown);
     else this.#errors = [...this.#errors, thrown];
+  }
+
+  addLine(line: ErrorRecord, thrown: unknown): void {
+    this.#hasLoggedError ||= line.level === 'ERROR';
+    this.service.logs.writeLine(line, thrown);
   }
 
   /** Responds in the app's place, or cuts the connection if a response is under way. */
@@ -523,8 +527,8 @@ export class Exchange {
 
   #logErrors(status: number): void {
     // The server's own refusals have their reason in the record.
-    if (this.#errors.length === 0 && !this.error && !this.#isAborted && !this.hasLoggedError)
-      this.logError(unseen(status), 'WARN');
+    if (this.#errors.length === 0 && !this.error && !this.#isAborted && !this.#hasLoggedError)
+      this.logError(`the app responded with ${status}`, 'WARN');
     for (const error of this.#errors) this.logError(error);
     this.#errors = none;
   }

@@ -3,16 +3,13 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import type { ExecutionContext } from 'hono';
 import type { BackgroundTasks } from '../app/background-tasks.ts';
 import { decodedFetch } from '../app/decoded-fetch.ts';
-import { type ErrorTaker, takeError } from '../app/errors.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
-import { type LineTaker, takeLine } from '../app/log.ts';
-import { respond } from '../app/respond.ts';
-import type { Fetch } from '../app/responses.ts';
-import type { ErrorRecord } from '../log/error-record.ts';
+import { type ExchangeOwner, exchangeKey } from '../app/exchange.ts';
+import { type Fetch, respond } from '../app/responses.ts';
 import type { Exchange } from './exchange.ts';
 import { partsOf, readerBody } from './internals.ts';
 import { trustedEntry } from './request.ts';
-import { type ExchangeOwner, exchangeKey, exchangeOf } from './response.ts';
+import { exchangeOf } from './response.ts';
 
 /** How many fields a header may have: in memory, each takes some 20 times its bytes. */
 export const MAX_FIELDS = 200;
@@ -77,7 +74,7 @@ export const endsConnection = (incoming: IncomingMessage): boolean => {
 };
 
 /** The execution context of a request. */
-class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, ExchangeOwner {
+class RequestContext implements ExecutionContext, ExchangeOwner {
   readonly props = {};
   readonly [exchangeKey]: Exchange;
   readonly #tasks: BackgroundTasks;
@@ -92,16 +89,6 @@ class RequestContext implements ExecutionContext, ErrorTaker, LineTaker, Exchang
   }
 
   passThroughOnException(): void {} // there is no origin to pass on to
-
-  [takeError](error: unknown): void {
-    this[exchangeKey].addError(error);
-  }
-
-  [takeLine](line: ErrorRecord, thrown: unknown): void {
-    const exchange = this[exchangeKey];
-    exchange.hasLoggedError ||= line.level === 'ERROR';
-    exchange.service.logs.writeLine(line, thrown);
-  }
 }
 
 /** The body of a response as a stream that @hono/node-server can read, if it is none of what it takes at once. */

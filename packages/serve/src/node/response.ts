@@ -1,16 +1,9 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { exchangeKey } from '../app/exchange.ts';
 import type { Exchange } from './exchange.ts';
 
 // What an app does with Node's response goes through its exchange.
-
-/** The property of a response, and of an execution context, that has the exchange. */
-export const exchangeKey = Symbol('exchange');
-
-/** What has an exchange. */
-export interface ExchangeOwner {
-  readonly [exchangeKey]: Exchange;
-}
 
 interface Tracked {
   [exchangeKey]: Exchange;

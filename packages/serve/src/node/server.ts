@@ -4,6 +4,7 @@ import {
   type IncomingMessage,
   type Server,
   type ServerResponse,
+  STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -17,7 +18,7 @@ import {
   type OwnBindings,
   type WithBindings,
 } from '../app/options.ts';
-import type { Fetch } from '../app/responses.ts';
+import { type Fetch, statusTexts } from '../app/responses.ts';
 import { type LogOptions, type Logs, openLogs } from '../log/logs.ts';
 import { KEEP_MS } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -36,6 +37,8 @@ const httpOptions = {
   optimizeEmptyRequests: canSkipEvents, // no stream events for a request without a body, until somebody listens
 };
 const LATE_SHUTDOWN_MS = 400; // for `onShutdown` behind the deadline
+
+Object.assign(statusTexts, STATUS_CODES);
 
 const statusOf: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,

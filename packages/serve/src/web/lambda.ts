@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
-import { type Env, Hono, type Schema } from 'hono';
+import { STATUS_CODES } from 'node:http';
+import { type Env, type ExecutionContext, Hono, type Schema } from 'hono';
 // Hono marks this import as deprecated, but the package that replaces it is not on npm yet.
 import { getConnInfo, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { HonoBase } from 'hono/hono-base';
@@ -7,10 +9,11 @@ import { BackgroundTasks } from '../app/background-tasks.ts';
 import { decodedFetch } from '../app/decoded-fetch.ts';
 import { watchOutermost } from '../app/errors.ts';
 import type { OptionalIfEmpty, OwnBindings, WithBindings } from '../app/options.ts';
-import { checkedResponse, connectionFields, type Fetch } from '../app/responses.ts';
+import { checkedResponse, type Fetch, statusTexts } from '../app/responses.ts';
 import type { ServeBindings } from '../index.ts';
 import { jsonLine, withFields } from '../log/json-line.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
+import { isServerField } from '../node/response.ts';
 import { WebExchange } from './exchange.ts';
 
 // Lambda's console.log would put a time, an id and a level before each line.
@@ -18,7 +21,10 @@ const writer: LogWriter = {
   writeAccess: (record) => process.stdout.write(`${jsonLine(record)}\n`),
   writeError: (record) => process.stderr.write(`${jsonLine(record)}\n`),
   readable: (given) => withFields({}, given),
+  within: new AsyncLocalStorage(),
 };
+
+Object.assign(statusTexts, STATUS_CODES);
 
 const ignore = () => {}; // it is told already
 
@@ -75,8 +81,9 @@ const textOf = ({ headers }: Request, name: string): string =>
 const withoutBody = (response: Response): Response => {
   const { status } = response;
   const header = new Response(null, response);
-  for (const name of connectionFields)
-    if (status !== 426 || name !== 'Upgrade') header.headers.delete(name);
+  for (const name of response.headers.keys())
+    if (isServerField(name) && !/^x-/.test(name) && !(status === 426 && name === 'upgrade'))
+      header.headers.delete(name);
   if (status === 204) header.headers.delete('Content-Length');
   return header;
 };
@@ -99,27 +106,24 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
   const logs = makeLogs(options ?? {}, writer);
   const fetch: Fetch = async (...args) => decodedFetch(checkedResponse(await app.fetch(...args)));
   const tasks = new BackgroundTasks();
+  const context: ExecutionContext = {
+    props: {},
+    waitUntil: (promise) => tasks.add(promise, ignore),
+    passThroughOnException() {}, // there is no origin to pass on to
+  };
   const entry = new Hono<{
     Bindings: { event: PreparedEvent; requestContext?: object; lambdaContext?: LambdaContext };
   }>().all('*', async (c) => {
     const { event, requestContext, lambdaContext } = c.env;
     const request = c.req.raw;
     restoreFields(event.given, request);
-    const exchange = new WebExchange(request, {
-      bindings: { ...c.env, event: event.given, ...options?.bindings },
-      executionCtx: {
-        props: {},
-        waitUntil: (promise) => tasks.add(promise, ignore),
-        passThroughOnException() {}, // there is no origin to pass on to
-      },
-      facts: {
-        id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
-        remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
-        userAgent: textOf(request, 'User-Agent'),
-      },
-      logs,
-    });
-    event.response = await exchange.serve(fetch);
+    const facts = {
+      id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
+      remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
+      userAgent: textOf(request, 'User-Agent'),
+    };
+    const bindings = { ...c.env, event: event.given, ...options?.bindings };
+    event.response = await new WebExchange(request, facts, logs, context).serve(fetch, bindings);
     return withoutBody(event.response);
   });
   const invoke = handle(entry);

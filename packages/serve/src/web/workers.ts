@@ -2,26 +2,40 @@ import type { Env, ExecutionContext, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
 import { watchOutermost } from '../app/errors.ts';
 import { type LogOptions, type LogWriter, makeLogs } from '../log/options.ts';
-import { losses, WebExchange } from './exchange.ts';
+import { WebExchange } from './exchange.ts';
 
 const methods: Record<string, 'log' | 'warn'> = { INFO: 'log', WARN: 'warn' };
+
+let isWithin: true | undefined;
 
 // Objects, not lines: Workers Logs indexes their fields.
 const writer: LogWriter = {
   writeAccess: console.log,
+  within: {
+    getStore() {
+      return isWithin;
+    },
+    // AsyncLocalStorage is there only with a compatibility flag.
+    run(store, call) {
+      isWithin = store;
+      call();
+      isWithin = undefined;
+    },
+  },
   writeError(record) {
     console[methods[Object(record).level] ?? 'error'](record);
   },
 };
 
-/** Methods that read a request's body, and take note if its client leaves: workerd says so in no other way. */
+/** Methods that read a request's body, and abort it if its client leaves: workerd says so in no other way. */
 const readers: PropertyDescriptorMap = {};
 for (const name of ['arrayBuffer', 'blob', 'formData', 'json', 'text'] as const) {
   const read = Request.prototype[name];
   readers[name] = {
     value() {
       return read.call(this).catch((error: unknown) => {
-        if (Object(error).message === 'Network connection lost.') losses.add(Object(error));
+        if (Object(error).message === 'Network connection lost.')
+          Object.defineProperty(this, 'signal', { value: AbortSignal.abort(error) });
         throw error;
       });
     },
@@ -47,7 +61,7 @@ export const worker = <E extends Env, S extends Schema, P extends string>(
         userAgent: headers.get('User-Agent') ?? '',
       };
       if (request.body) Object.defineProperties(request, readers);
-      return new WebExchange(request, { bindings, executionCtx, facts, logs }).serve(app.fetch);
+      return new WebExchange(request, facts, logs, executionCtx).serve(app.fetch, bindings);
     },
   };
 };

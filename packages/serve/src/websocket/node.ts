@@ -1,12 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Context, ExecutionContext } from 'hono';
+import type { Context } from 'hono';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { executionCtxOf } from '../app/execution-context.ts';
-import type { Exchange, Upgraded } from '../node/exchange.ts';
+import { exchangeOf } from '../app/exchange.ts';
+import { Exchange, type Upgraded } from '../node/exchange.ts';
 import { MAX_UNSENT_BYTES, NO_MEMORY, PART_BYTES } from '../node/memory.ts';
-import { type ExchangeOwner, exchangeKey } from '../node/response.ts';
 import {
   chosenProtocol,
   closeError,
@@ -306,9 +305,8 @@ const takeOver = (handshake: Handshake, server: Server): OpenWebSocket | undefin
  * @see https://hono.dev/docs/helpers/websocket
  */
 export const upgradeWebSocket = defineHelper((c, events, given) => {
-  const owner: (ExecutionContext & Partial<ExchangeOwner>) | undefined = executionCtxOf(c);
-  const exchange = owner?.[exchangeKey];
-  if (!exchange) return refuse(c, 426, 'no WebSocket can be served here'); // in process, or on Lambda
+  const exchange = exchangeOf(c);
+  if (!(exchange instanceof Exchange)) return refuse(c, 426, 'no WebSocket can be served here'); // in process, or on Lambda
   const refused = refusal(exchange.incoming);
   if (refused) return refuse(c, ...refused);
   if (!exchange.keepsRest) return refuse(c, 426, 'the connection cannot be taken over');

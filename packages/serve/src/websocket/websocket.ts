@@ -1,7 +1,6 @@
 import type { Context, Next } from 'hono';
 import { type UpgradeWebSocket, WSContext, type WSContextInit, type WSEvents } from 'hono/ws';
-import { take } from '../app/errors.ts';
-import { executionCtxOf } from '../app/execution-context.ts';
+import { exchangeOf, executionCtxOf } from '../app/exchange.ts';
 
 /** The options of `upgradeWebSocket`. */
 export interface WebSocketOptions {
@@ -48,7 +47,7 @@ export const closeError = (code: number, reason: string): string => {
 
 /** Responds to a request that can't become a WebSocket; the reason is for the record. */
 export const refuse = (c: Context, status: 400 | 426, reason: string): Response => {
-  take(c, new Error(reason));
+  exchangeOf(c)?.addError(new Error(reason));
   if (status === 400) return c.json({ message: 'Bad Request' }, 400);
   const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
   return c.json({ message: 'Upgrade Required' }, 426, headers);

@@ -1,8 +1,6 @@
-import type { ExecutionContext } from 'hono';
-import { type ErrorTaker, take, takeError } from '../app/errors.ts';
-import { executionCtxOf } from '../app/execution-context.ts';
+import { exchangeOf } from '../app/exchange.ts';
 import { reasonOf } from '../log/error-record.ts';
-import { type SocketOwner, socketKey } from '../web/exchange.ts';
+import { WebExchange } from '../web/exchange.ts';
 import {
   chosenProtocol,
   closeError,
@@ -80,9 +78,7 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
   );
   const { 0: client, 1: server } = new WebSocketPair();
   server.binaryType = 'arraybuffer'; // by default a Blob
-  const owner: (ExecutionContext & SocketOwner & Partial<ErrorTaker>) | undefined =
-    executionCtxOf(c);
-  const isServed = owner?.[takeError] !== undefined;
+  const exchange = exchangeOf(c);
   const outcome = { error: '', bytesIn: 0, bytesOut: 0 };
   const { promise: ended, resolve: end } = Promise.withResolvers<typeof outcome>();
   const later = inThisContext();
@@ -111,7 +107,7 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
     },
     (error) => {
       outcome.error ||= reasonOf(error);
-      if (isServed) take(c, error);
+      if (exchange) exchange.addError(error);
       else console.error(error);
     },
   );
@@ -157,15 +153,16 @@ export const upgradeWebSocket = defineHelper((c, events, given) => {
     later(() => caller.open());
     return ended;
   };
-  if (!isServed)
-    open(); // in a Durable Object, say
-  else
-    owner[socketKey] = (status) => {
+  if (exchange instanceof WebExchange)
+    exchange.socket = (status) => {
       if (status === 101) return open();
       if (status < 300)
-        take(c, new Error('a middleware has replaced the response that upgradeWebSocket made'));
+        exchange.addError(
+          new Error('a middleware has replaced the response that upgradeWebSocket made'),
+        );
       return undefined;
     };
+  else open(); // in a Durable Object, say
 
   const { headers } = c.body(null);
   headers.delete('Sec-WebSocket-Protocol');

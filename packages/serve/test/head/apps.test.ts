@@ -1,9 +1,12 @@
 import { send } from '@edge-ping/serve-testing/client';
+import { events } from '@edge-ping/serve-testing/lambda';
 import { Hono } from 'hono';
 import { Hono as TinyHono } from 'hono/tiny';
 import { expect, test } from 'vitest';
 import { watch } from '../../src/index.ts';
 import { createServer } from '../../src/node/serve.ts';
+import { lambda } from '../../src/web/lambda.ts';
+import { worker } from '../../src/web/workers.ts';
 
 const made = (app = new Hono()) =>
   app.get('/', (c) => c.text('shown', 200, { 'X-Method': c.req.method }));
@@ -17,6 +20,19 @@ const wrapped = (
   app.fetch = (...[request, ...rest]) =>
     wrap((...[handed = request]) => fetch(handed, ...rest), request);
   return app;
+};
+
+const head = () => new Request('http://h/', { method: 'HEAD' });
+
+const executionCtx = { waitUntil() {}, passThroughOnException() {}, props: {} };
+
+/** What a server responds to HEAD. */
+const served = async (app: Hono): Promise<Response> => {
+  const server = createServer(app, { accessLog: false });
+  const { port } = await server.listen(0, '127.0.0.1');
+  const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'HEAD' });
+  await server.close();
+  return response;
 };
 
 test.each([
@@ -45,11 +61,6 @@ test.each([
   ],
   // Where the library can't say when Hono has looked, it stays with GET.
   [
-    'a wrapper that hands on a copy',
-    wrapped((fetch, request) => fetch(new Request(request))),
-    'GET',
-  ],
-  [
     'an app that wraps another one',
     Object.create(made(), { fetch: { value: made().fetch, writable: true } }),
     'GET',
@@ -70,6 +81,24 @@ test.each([
   });
   await server.close();
 });
+
+test.each<[string, (app: Hono) => Promise<Response>]>([
+  ['a server', (app) => served(app)],
+  ['a Worker', (app) => worker(app).fetch(head(), {}, executionCtx)],
+  [
+    'a function of Lambda',
+    async (app) => {
+      const { headers } = await lambda(app)(Object(events['2.0']({ method: 'HEAD', path: '/' })));
+      return new Response(null, { headers: Object(headers) });
+    },
+  ],
+])(
+  'a wrapper that hands on a copy responds to HEAD as Hono does, and sees it, in %s',
+  async (_, ask) => {
+    const app = wrapped((fetch, request) => fetch(new Request(request)));
+    expect((await ask(app)).headers.get('X-Method')).toBe('HEAD');
+  },
+);
 
 test('a watched app that is not served responds to HEAD as Hono does', async () => {
   const head = await watch(made()).request('/', { method: 'HEAD' });

@@ -64,6 +64,12 @@ export const ways = {
   'errorLog that rejects': {
     errorLog: () => Promise.reject(new Error('errorLog that rejects')),
   },
+  'errorLog that logs': {
+    errorLog({ id }, write) {
+      write();
+      log().warn('seen', { id });
+    },
+  },
 } satisfies Record<string, LogOptions>;
 
 const circular: { self?: unknown } = {};
@@ -71,6 +77,13 @@ circular.self = circular;
 
 /** The same, where the logs are lines of JSON. */
 export const linesWays = {
+  'errorLog that logs later': {
+    async errorLog({ id }, write) {
+      write();
+      await null;
+      log().warn('seen', { id });
+    },
+  },
   'accessLog that writes what JSON cannot hold': {
     accessLog(record, write) {
       const headers = new Headers({ Accept: '*/*' });

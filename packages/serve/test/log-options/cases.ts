@@ -23,6 +23,7 @@ const error = {
   error: { message: 'failed', isOurs: true },
 };
 const errors = [thrown, info, error];
+const seen = { level: 'WARN', message: 'seen' };
 
 /** What is owed to each way, on every platform. */
 export const cases: Record<keyof typeof ways, Owed> = {
@@ -58,10 +59,12 @@ export const cases: Record<keyof typeof ways, Owed> = {
   'errorLog that writes nothing': { records, errors: [] },
   'errorLog that throws': { records, errors: [], losses: Array(3).fill('1 lines lost') },
   'errorLog that rejects': { records, errors: [], losses: Array(3).fill('1 lines lost') },
+  'errorLog that logs': { records, errors: errors.flatMap((each) => [each, seen]) },
 };
 
 /** The same, where the logs are lines of JSON. */
 export const linesCases: Record<keyof typeof linesWays, Owed> = {
+  'errorLog that logs later': { records, errors: [thrown, seen, info, error, seen, seen] },
   'accessLog that writes what JSON cannot hold': {
     records: records.map(({ uri }) => ({
       uri,
