@@ -69,9 +69,9 @@ describe('the zip, unpacked by Python, in the runtime of AWS', () => {
     expect(await lambda.send(sent)).toMatchObject({ status: 200, body: 'Hello, Docker! <3' });
   });
 
-  // The Fetch standard allows no Request with this method.
-  test('TRACE is refused', async () => {
+  test('TRACE is served, and has a record', async () => {
     const sent = { method: 'TRACE', path: '/' };
-    expect(await lambda.send(sent)).toMatchObject({ status: 400, body: 'Invalid request' });
+    expect(await lambda.send(sent)).toMatchObject({ status: 404 });
+    expect(lambda.records().at(-1)).toMatchObject({ method: 'TRACE', status: 404 });
   });
 });

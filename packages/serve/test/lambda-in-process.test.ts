@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { events } from '@edge-ping/serve-testing/lambda';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import type { AccessRecord } from '../src/index.ts';
 import { lambda } from '../src/web/lambda.ts';
 
 const app = new Hono().get('/', (c) => c.text('Hello')).get('/event', (c) => c.json(c.env));
@@ -30,6 +31,20 @@ test('an invocation ends when what it has begun is done, and what that has begun
   await lambda(tasks)(Object(events['2.0']({ path: '/' })));
   expect(done).toEqual(['first', 'second']);
 });
+
+test.each(['1.0', '2.0'] as const)(
+  'TRACE is served and has a record, in payload %s',
+  async (version) => {
+    const records: AccessRecord[] = [];
+    const app = new Hono().all('/', (c) => c.json({ env: c.env, method: c.req.method }));
+    const event = events[version]({ method: 'TRACE', path: '/', requestBody: 'abc' });
+    const handler = lambda(app, { accessLog: (record) => records.push(record) });
+    const { body } = await handler(Object(event));
+    const { requestContext } = event;
+    expect(JSON.parse(body)).toMatchObject({ method: 'TRACE', env: { event, requestContext } });
+    expect(records).toMatchObject([{ method: 'TRACE', uri: '/', status: 200 }]);
+  },
+);
 
 test('an app finds the event as it was given, with the body of a GET', async () => {
   const event = events['2.0']({ path: '/event', requestBody: 'abc' });

@@ -50,7 +50,20 @@ const methodOf = (event: LambdaEvent): unknown => {
 /** A field's value as Node hands it over: UTF-8, a character for each byte. */
 const asBytes = (value: string): string => Buffer.from(value).toString('latin1');
 
-/** Makes an event that Hono's handler takes: it refuses a GET with a body, and cookies beyond Latin-1. */
+/** The methods that no Request can be made with (https://fetch.spec.whatwg.org/#forbidden-method). */
+const isForbidden = (method: unknown): boolean => /^(?:connect|trace|track)$/i.test(String(method));
+
+/** What makes an event of any kind one of a GET. */
+const asGet = ({ requestContext }: LambdaEvent) => ({
+  httpMethod: 'GET',
+  method: 'GET',
+  requestContext: { ...requestContext, http: { ...Object(requestContext).http, method: 'GET' } },
+});
+
+/**
+ * Makes an event that Hono's handler takes: it refuses a GET with a body, cookies beyond Latin-1, and the
+ * methods that no Request can be made with.
+ */
 const prepare = <E extends LambdaEvent>(event: E): E & PreparedEvent => {
   const method = methodOf(Object(event));
   if (typeof method !== 'string')
@@ -60,7 +73,8 @@ const prepare = <E extends LambdaEvent>(event: E): E & PreparedEvent => {
   return {
     ...event,
     ...('cookies' in event && { cookies: event.cookies?.map(asBytes) }),
-    ...((method === 'GET' || method === 'HEAD') && { body: null }),
+    ...(/^(?:get|head)$/i.test(method) && { body: null }),
+    ...(isForbidden(method) && { ...asGet(event), body: null }),
     given: event,
   };
 };
@@ -116,13 +130,20 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
   }>().all('*', async (c) => {
     const { event, requestContext, lambdaContext } = c.env;
     const request = c.req.raw;
+    const method = methodOf(event.given);
+    if (isForbidden(method)) Object.defineProperty(request, 'method', { value: method });
     restoreFields(event.given, request);
     const facts = {
       id: textOf(request, 'X-Request-Id') || (lambdaContext?.awsRequestId ?? ''),
       remoteAddress: (requestContext && getConnInfo(c).remote.address) ?? '',
       userAgent: textOf(request, 'User-Agent'),
     };
-    const bindings = { ...c.env, event: event.given, ...options?.bindings };
+    const bindings = {
+      ...c.env,
+      event: event.given,
+      requestContext: event.given.requestContext,
+      ...options?.bindings,
+    };
     event.response = await new WebExchange(request, facts, logs, context).serve(fetch, bindings);
     return withoutBody(event.response);
   });
