@@ -249,18 +249,16 @@ test.skipIf(process.platform !== 'linux').each([
     const small = await startSmall();
     for (let round = 0; round < 5; round += 1) {
       const clients = Array.from({ length: 6 }, () => rawConnection(small.port));
+      // The server may close one itself, to make room, while it has not seen those before leave.
+      const closed = clients.map(
+        ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
+      );
       for (const { write } of clients) write(get('/never'));
       await sleep(50); // nothing tells what a server has read of them
       for (const { write } of clients) write(byte);
       await sleep(50);
-      await Promise.all(
-        clients.map(({ socket }) =>
-          once(
-            socket[leave]().on('error', () => {}),
-            'close',
-          ),
-        ),
-      );
+      for (const { socket } of clients) socket[leave]();
+      await Promise.all(closed);
     }
     expect((await send(small.url, { path: '/health' })).status).toBe(200);
     expect(await small.stop()).toBe(0);
