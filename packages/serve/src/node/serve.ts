@@ -5,19 +5,14 @@ import type { HonoBase } from 'hono/hono-base';
 import { integer, type OptionalIfEmpty } from '../app/options.ts';
 import { messageOf } from '../log/error-record.ts';
 import { openLogs } from '../log/logs.ts';
-import type { LogOptions } from '../log/options.ts';
 import { type AppServer, makeServer, type ServerOptions } from './server.ts';
 
 export { AppServer, createServer, type NodeBindings, type ServerOptions } from './server.ts';
 
-/** What the program sets by itself; it comes before the environment. */
-interface Given {
-  accessLog?: LogOptions['accessLog'];
-  port?: number | undefined;
-  hostname?: string | undefined;
-  trustProxy?: number | undefined;
-  deadline?: number | undefined;
-}
+type Settings = Pick<
+  ServeOptions<Env>,
+  'accessLog' | 'port' | 'hostname' | 'trustProxy' | 'deadline'
+>;
 
 const DEADLINE_MS = 5_000; // that a shutdown may take: half of what Docker and Cloud Run leave
 const MAX_DEADLINE_MS = 864_000_000; // ten days: Node's timers take 25
@@ -32,7 +27,7 @@ const isOn = (name: string, value = ''): boolean => {
  * Reads the settings of a server. In the environment, unset and empty mean the default.
  * @throws a RangeError whose message names the setting, its value and what is allowed
  */
-export const readSettings = (env: NodeJS.ProcessEnv, given: Given = {}) => {
+export const readSettings = (env: NodeJS.ProcessEnv, given: Settings = {}) => {
   const { accessLog, port, hostname, trustProxy, deadline = DEADLINE_MS } = given;
   return {
     port:
@@ -137,19 +132,6 @@ const fail = (line: string): never => {
   process.exit(1);
 };
 
-/** Gives back what a function does, or ends the process with its message. */
-const orFail = <T>(make: () => T): T => {
-  try {
-    return make();
-  } catch (error) {
-    return fail(messageOf(error));
-  }
-};
-
-const reasons: Record<string, string> = {
-  EADDRINUSE: 'is in use',
-};
-
 /**
  * Runs an app as this process: `createServer`, `run` and `listen` with the settings of the environment.
  * A bad setting, or an address that can't be listened on, ends the process with exit code 1 and a line
@@ -160,27 +142,31 @@ export const serve = <E extends Env, S extends Schema, P extends string>(
   app: HonoBase<E, S, P>,
   ...[options]: OptionalIfEmpty<ServeOptions<E>>
 ): AppServer => {
-  const settings = orFail(() => readSettings(process.env, options));
-  const server = orFail(() => makeServer(app, { ...options, ...settings }));
-  run(server, settings);
-  const { port, hostname } = settings;
-  server.listen(port, hostname).then(
-    (address) => {
-      const prefix = options?.name === undefined ? '' : `${options.name} `;
-      const host = hostname && isIPv6(hostname) ? `[${hostname}]` : (hostname ?? 'localhost');
-      openLogs().writeText(`${prefix}listens on http://${host}:${address.port}`);
-    },
-    ({ code }: NodeJS.ErrnoException) => {
-      if (code === undefined) return; // the process ends already
-      const reason = reasons[code ?? ''] ?? `can't be listened on (${code})`;
-      const portName = options?.port === undefined ? 'PORT' : 'port';
-      const hostName = options?.hostname ? 'hostname' : 'HOST';
-      fail(
-        /^E(ADDRINUSE|ACCES)$/.test(code ?? '')
-          ? `${portName}=${port}: ${reason}; must be a free port that this user may take, 0 for any`
-          : `${hostName}=${JSON.stringify(hostname)}: ${reason}; must be an address of this machine`,
-      );
-    },
-  );
-  return server;
+  try {
+    const settings = readSettings(process.env, options);
+    const server = makeServer(app, { ...options, ...settings });
+    run(server, settings);
+    const { port, hostname } = settings;
+    server.listen(port, hostname).then(
+      (address) => {
+        const prefix = options?.name === undefined ? '' : `${options.name} `;
+        const host = hostname && isIPv6(hostname) ? `[${hostname}]` : (hostname ?? 'localhost');
+        openLogs().writeText(`${prefix}listens on http://${host}:${address.port}`);
+      },
+      ({ code }: NodeJS.ErrnoException) => {
+        if (code === undefined) return; // the process ends already
+        const reason = code === 'EADDRINUSE' ? 'is in use' : `can't be listened on (${code})`;
+        const portName = options?.port === undefined ? 'PORT' : 'port';
+        const hostName = options?.hostname ? 'hostname' : 'HOST';
+        fail(
+          /^E(ADDRINUSE|ACCES)$/.test(code)
+            ? `${portName}=${port}: ${reason}; must be a free port that this user may take, 0 for any`
+            : `${hostName}=${JSON.stringify(hostname)}: ${reason}; must be an address of this machine`,
+        );
+      },
+    );
+    return server;
+  } catch (error) {
+    return fail(messageOf(error));
+  }
 };

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env, Schema } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
 import { BackgroundTasks } from '../app/background-tasks.ts';
@@ -19,7 +20,7 @@ import {
   type WithBindings,
 } from '../app/options.ts';
 import { type Fetch, statusTexts } from '../app/responses.ts';
-import { type LogOptions, type Logs, openLogs } from '../log/logs.ts';
+import { type LogOptions, openLogs } from '../log/logs.ts';
 import { KEEP_MS } from './connection.ts';
 import { Connections } from './connections.ts';
 import { accessEntry, asksToSwitch, Exchange, type Service } from './exchange.ts';
@@ -79,16 +80,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves to whether a promise resolves within that many milliseconds. */
 const within = async (milliseconds: number, promise: Promise<unknown>): Promise<boolean> => {
-  if (milliseconds > MAX_TIMER_MS) return promise.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, Math.max(milliseconds, 0), false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const ended = new AbortController();
+  const late = sleep(Math.min(milliseconds, MAX_TIMER_MS), false, ended);
+  late.catch(() => {}); // it is aborted
+  return Promise.race([promise.then(() => true), late]).finally(() => ended.abort());
 };
 
 /** A server that serves one app. */
@@ -96,7 +91,6 @@ export class AppServer {
   readonly #server: Server;
   readonly #connections: Connections;
   readonly #service: Service;
-  readonly #logs: Logs;
   readonly #begin: (exchange: Exchange) => void;
   readonly #tasks = new BackgroundTasks();
   readonly #shutdown = new AbortController();
@@ -108,16 +102,9 @@ export class AppServer {
 
   constructor(
     app: { fetch: Fetch },
-    {
-      bindings,
-      trustProxy = 0,
-      onShutdown,
-      onUpgrade,
-      ...logOptions
-    }: CommonOptions & { bindings?: object },
+    { bindings, trustProxy = 0, onShutdown, onUpgrade, ...logOptions }: AnyOptions,
   ) {
-    this.#logs = openLogs(logOptions);
-    this.#service = { logs: this.#logs, trustProxy, onUpgrade };
+    this.#service = { logs: openLogs(logOptions), trustProxy, onUpgrade };
     this.#onShutdown = onShutdown;
     this.#listening.promise.catch(() => {}); // for those who don't ask
     this.#begin = appListener(app.fetch, {
@@ -127,7 +114,7 @@ export class AppServer {
     });
     this.#connections = new Connections(
       (socket) => this.#refuse(socket, 408, 'the request took too long'),
-      (line) => this.#logs.writeError('WARN', line),
+      (line) => this.#service.logs.writeError('WARN', line),
     );
     const serve = (incoming: IncomingMessage, outgoing: ServerResponse) =>
       this.#serve(incoming, outgoing);
@@ -205,12 +192,12 @@ export class AppServer {
     const hasDrained = await this.drain(deadline);
     this.#closing ??= this.#closeApp(Math.max(end - performance.now(), LATE_SHUTDOWN_MS));
     const hasClosed = await this.#closing;
-    await this.#logs.flush();
+    await this.#service.logs.flush();
     return hasDrained && hasClosed;
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#logs.writeError('ERROR', error);
+    this.#service.logs.writeError('ERROR', error);
   };
 
   #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -241,7 +228,7 @@ export class AppServer {
     if (bytesOut === undefined) return;
     const { method = '' } = incoming;
     const outcome = { id: '', method, status, error, duration: 0, bytesIn: 0, bytesOut };
-    this.#logs.writeAccess(accessEntry(connection, incoming, this.#service, outcome));
+    this.#service.logs.writeAccess(accessEntry(connection, incoming, this.#service, outcome));
   }
 
   async #drain(deadline: number, idleMs: number): Promise<boolean> {
