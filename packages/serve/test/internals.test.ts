@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bytesTaken,
   canSkipEvents,
+  collectGarbage,
   detachParser,
   forgetRemoved,
   isAbort,
@@ -43,6 +44,15 @@ const listen = async (options: ServerOptions = {}) => {
 };
 
 describe('of what is not public, Node still has', () => {
+  test("V8's function that collects garbage", async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const waste = () => Buffer.alloc(2 ** 26).length;
+    expect(waste()).toBe(2 ** 26);
+    collectGarbage();
+    const left = () => process.memoryUsage().arrayBuffers - before;
+    await expect.poll(left, { timeout: 1_000 }).toBeLessThan(2 ** 26);
+  });
+
   test("the parser's callback, without which it makes no more requests", async () => {
     const { server, port } = await listen();
     let requests = 0;

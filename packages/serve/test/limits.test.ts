@@ -129,13 +129,37 @@ test.skipIf(process.platform !== 'linux')(
       connect(few.port, '127.0.0.1').on('error', () => {}),
     );
     const line =
-      /^at most 8 connections at a time: (\d+) that waited for their clients gave way to new ones, 0 new ones were refused$/;
+      /^at most 8 connections at a time, and fewer if the app has files open: (\d+) that waited for their clients gave way to new ones, 0 new ones were refused$/;
     const gaveWay = () =>
       few.errors().reduce((sum, { message }) => sum + Number(line.exec(message)?.[1]), 0);
     await expect.poll(gaveWay, { timeout: 5_000 }).toBe(52);
     expect((await send(few.url, { path: '/health' })).status).toBe(200);
     for (const socket of clients) socket.destroy();
     expect(await few.stop()).toBe(0);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'clients that read nothing of what the app takes from elsewhere make room, and a line says so',
+  async () => {
+    const upstream = await startServer(fixture);
+    const few = await startServer(['sh', '-c', `ulimit -n 64; exec ${fixture.join(' ')}`]);
+    const stream = encodeURIComponent(`${upstream.url}/large-stream?bytes=100000000`);
+    const clients = Array.from({ length: 25 }, () => {
+      const socket = connect(few.port, '127.0.0.1').on('error', () => {});
+      socket.pause().write(get(`/proxied?url=${stream}`));
+      return socket;
+    });
+    await expect
+      .poll(() => few.errors().map(({ message }) => message))
+      .toContainEqual(
+        expect.stringMatching(/^at most 32 connections at a time, and fewer if .* [1-9]\d* that/),
+      );
+    for (let count = 0; count < 10; count += 1)
+      expect((await send(few.url, { path: '/health' })).status).toBe(200);
+    for (const socket of clients) socket.destroy();
+    await few.stop();
+    await upstream.stop();
   },
 );
 

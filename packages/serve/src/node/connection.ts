@@ -75,14 +75,25 @@ export class Connection {
     return this.socket.writableLength + this.#requestBytes + (this.#latest?.held ?? 0);
   }
 
+  /** The same, with what the app holds for its exchanges. */
+  get used(): number {
+    let bytes = this.held;
+    for (const exchange of this.#due) bytes += exchange.taken;
+    return bytes;
+  }
+
   /**
    * What its client has paid lately for its place, in milliseconds: by bytes that it has sent or taken, and
    * by requests. It is worth half as much each minute, and a minute at most, so that no burst buys more.
    */
   paid(now: number): number {
     const moved = this.socket.bytesRead + bytesTaken(this.socket);
-    const rate = this.#latest?.incoming.complete === false ? BODY_RATE : READ_RATE;
-    const earned = ((moved - this.#moved) / rate) * 1_000;
+    const bytes = moved - this.#moved;
+    const isUpload = this.#latest?.incoming.complete === false;
+    // A slow upload keeps its place, but no part of it buys more than the time that it took.
+    const earned =
+      (bytes / READ_RATE) * 1_000 +
+      (isUpload ? Math.min((bytes / BODY_RATE) * 1_000, now - this.#paidAt) : 0);
     if (moved !== this.#moved || !this.#isClientsTurn) this.#movedAt = now;
     this.#paid = Math.min(this.#paid * 2 ** ((this.#paidAt - now) / 60_000) + earned, MAX_PAID_MS);
     this.#moved = moved;
@@ -90,15 +101,10 @@ export class Connection {
     return this.#paid;
   }
 
-  /**
-   * Whether it keeps the server waiting: for a request, for a body, or for longer than it has paid for, to
-   * take a response. (A kernel lets a client take megabytes at a time.)
-   */
+  /** Whether it keeps the server waiting: for a request, for a body, or to take a response. */
   keepsWaiting(now: number): boolean {
-    const paid = this.paid(now);
-    if (this.#due.length === 0) return true;
-    const isUpload = this.#latest?.incoming.complete === false;
-    return now - this.#movedAt > (isUpload ? PATIENCE_MS : Math.max(paid, PATIENCE_MS));
+    this.paid(now);
+    return this.#due.length === 0 || now - this.#movedAt > PATIENCE_MS;
   }
 
   /** Whether it is so new that its first request may be on the way. */

@@ -1,35 +1,45 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Connection } from './connection.ts';
 import { MAX_CONNECTIONS, MAX_HELD_BYTES, Memory } from './memory.ts';
 
-const RESERVED_DESCRIPTORS = 32; // for everything but connections
+const RESERVED_DESCRIPTORS = 32; // for everything but connections,
+const FREE_DESCRIPTORS = 8; // and some that are always free: a request may take several
 const LOOK_MS = 1_000; // how often the clocks are looked at
 const REPORT_MS = 1_000;
 
-const fileDescriptors = (): number => {
+/** How many descriptors the process may have; unlimited where the system is not Linux. */
+const maxDescriptors = (): number => {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');
     return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
   } catch {
-    return Infinity; // not on Linux
+    return Infinity;
   }
+};
+
+/** How many it has: the size of the folder, since Linux 6.2 (proc_pid_fd(5)). */
+const openDescriptors = (): number => {
+  const folder = '/proc/self/fd';
+  return statSync(folder).size || readdirSync(folder).length;
 };
 
 const noneCounted = { gaveWay: 0, refused: 0, cut: 0 };
 
 /** The open connections of a server: as many as there is room for. */
 export class Connections {
+  readonly #maxDescriptors = maxDescriptors();
   readonly #limit = Math.min(
     MAX_CONNECTIONS,
-    Math.max(fileDescriptors() - RESERVED_DESCRIPTORS, 1),
+    Math.max(this.#maxDescriptors - RESERVED_DESCRIPTORS, 1),
   );
   readonly #all = new Map<Duplex, Connection>();
   readonly #memory = new Memory(this.#all, () => this.#count('cut'));
   readonly #warn: (line: string) => void;
   readonly #looking: NodeJS.Timeout;
   #slowest: Connection[] = []; // the slowest last
+  #unlooked = 0; // how many more may come before the descriptors are counted again
   #counts = { ...noneCounted };
   #reporting: NodeJS.Timeout | undefined;
 
@@ -42,6 +52,7 @@ export class Connections {
     const look = () => {
       const now = performance.now();
       for (const [socket, connection] of this.#all) if (connection.checkTime(now)) onLate(socket);
+      for (let free = this.#freeDescriptors(); free < 0 && this.#makeRoom(); ) free += 1;
     };
     // When the event loop was blocked, what has arrived meanwhile is read before the clocks are looked at.
     this.#looking = setInterval(() => setImmediate(look), LOOK_MS).unref();
@@ -57,10 +68,7 @@ export class Connections {
    */
   add(socket: Socket): void {
     // A client that has reset already has no address, and is not there to be served.
-    if (
-      socket.remoteAddress === undefined ||
-      (this.#all.size >= this.#limit && !this.#makeRoom())
-    ) {
+    if (socket.remoteAddress === undefined || (this.#isFull() && !this.#makeRoom())) {
       socket.destroy();
       return;
     }
@@ -90,6 +98,21 @@ export class Connections {
   /** Closes all that are left at once. */
   cut(reason: string): void {
     for (const connection of this.#all.values()) connection.cut(reason);
+  }
+
+  /** How many descriptors may still be opened. */
+  #freeDescriptors(): number {
+    if (this.#maxDescriptors === Infinity) return Infinity;
+    return this.#maxDescriptors - FREE_DESCRIPTORS - openDescriptors();
+  }
+
+  #isFull(): boolean {
+    if (this.#all.size >= this.#limit) return true;
+    this.#unlooked -= 1;
+    if (this.#unlooked > 0) return false;
+    const free = this.#freeDescriptors();
+    this.#unlooked = free / 8; // a request may take several, and older Linux counts each
+    return free < 0;
   }
 
   #makeRoom(): boolean {
@@ -132,7 +155,7 @@ export class Connections {
     this.#reporting = undefined;
     if (gaveWay + refused > 0)
       this.#warn(
-        `at most ${this.#limit} connections at a time: ${gaveWay} that waited for their clients gave way to new ones, ${refused} new ones were refused`,
+        `at most ${this.#limit} connections at a time, and fewer if the app has files open: ${gaveWay} that waited for their clients gave way to new ones, ${refused} new ones were refused`,
       );
     if (cut > 0)
       this.#warn(

@@ -13,7 +13,7 @@ import { type ErrorRecord, reasonOf } from '../log/error-record.ts';
 import type { Logs } from '../log/logs.ts';
 import type { Connection } from './connection.ts';
 import { forgetRemoved, isAbort } from './internals.ts';
-import { NO_MEMORY } from './memory.ts';
+import { memory, NO_MEMORY } from './memory.ts';
 import { clientAddress, hasBody } from './request.ts';
 import {
   byteLength,
@@ -93,6 +93,9 @@ export const asksToSwitch = (incoming: IncomingMessage, { onUpgrade }: Service):
 
 const MAX_LEFT_BYTES = 65_536; // of a body, that are waited for behind its response
 
+const CODER_BYTES = 270_000; // that zlib takes for a stream
+const MAX_TAKEN = memory / 128; // of a body: most that are larger go through the app as a stream
+
 const none: readonly unknown[] = [];
 
 /** A request and its response: how far they are, what has gone wrong, and what the logs have of them. */
@@ -134,6 +137,8 @@ export class Exchange implements AppExchange {
   #bytesOut = 0; // handed to the socket
   #bytesTaken = 0; // by the kernel, of a body that has a length and is written in pieces
   #length = Infinity; // of the body, as the header has it
+  #chunkBytes = 0; // of the largest part of it
+  #isEncoded = false;
   #isEventStream = false;
   #isHeaderOut = false;
   #isSent = false;
@@ -178,6 +183,18 @@ export class Exchange implements AppExchange {
   /** Bytes that it holds in memory: what is not read of the request's body, or what it has become. */
   get held(): number {
     return this.incoming.readableLength + (this.upgraded?.held ?? 0);
+  }
+
+  /**
+   * About how many bytes the app holds for it: what it has read of the request's body until it responds,
+   * then what is on its way through the streams of the response.
+   */
+  get taken(): number {
+    const { outgoing, incoming } = this;
+    if (outgoing.writableEnded) return 0;
+    const inStreams = 2 * this.#chunkBytes + (this.#isEncoded ? CODER_BYTES : 0);
+    if (outgoing.headersSent) return inStreams;
+    return inStreams + Math.min(this.bytesIn - incoming.readableLength, MAX_TAKEN);
   }
 
   /** Whether the end of the connection is what tells the client that the body ends. */
@@ -336,6 +353,7 @@ export class Exchange implements AppExchange {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     this.error ||= error;
+    this.endBody?.();
     const { outgoing } = this;
     if (this.#hasBegun || !this.incoming.socket.writable) {
       if (!this.#hasBegun) this.#logErrors(status); // nobody is there to get a response
@@ -426,6 +444,13 @@ export class Exchange implements AppExchange {
     if (!outgoing.socket) process.nextTick(() => outgoing.closed || outgoing.emit('close'));
   }
 
+  /** Takes note of a part of the body that waits for the header to be sent. */
+  addChunk(chunk: unknown): void {
+    const bytes = byteLength(chunk);
+    this.#chunkBytes = Math.max(this.#chunkBytes, bytes);
+    if (!this.outgoing.headersSent && !this.connection.hasRoom(bytes)) this.fail(503, NO_MEMORY);
+  }
+
   /** Counts a part of the body. Without memory for it, the connection is cut. */
   #take(chunk: unknown, encoding: unknown): boolean {
     const { length } = Object(chunk); // of a string, byteLength would first make one piece
@@ -433,7 +458,9 @@ export class Exchange implements AppExchange {
       this.fail(503, NO_MEMORY);
       return false;
     }
-    this.#bytesOut += byteLength(chunk, encoding);
+    const bytes = byteLength(chunk, encoding);
+    this.#bytesOut += bytes;
+    this.#chunkBytes = Math.max(this.#chunkBytes, bytes);
     return true;
   }
 
@@ -494,6 +521,8 @@ export class Exchange implements AppExchange {
     if (isLength(name)) {
       if (status === 204 || status === 101 || !/^\d+$/.test(String(value))) return false;
       this.#length = Number(value);
+    } else if (name.length === 16) {
+      this.#isEncoded ||= /^content-encoding$/i.test(name);
     } else if (name.length === 12) {
       if (/^x-request-id$/i.test(name)) this.id = String(value);
       else if (this.method === 'GET' && /^content-type$/i.test(name))

@@ -124,6 +124,7 @@ const watchedReader = (reader: ReadableStreamDefaultReader, exchange: Exchange) 
     async read() {
       try {
         const result = await reader.read();
+        exchange.addChunk(result.value);
         return result.done && !isCancelled ? end() : result;
       } catch (error) {
         exchange.failWith(error);

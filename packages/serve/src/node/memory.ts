@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { Connection } from './connection.ts';
+import { collectGarbage } from './internals.ts';
 
 // All that bounds the memory which clients can take. README's limits have the numbers.
 
@@ -20,7 +22,8 @@ export const PART_BYTES = 256;
 /** Why a connection is cut when all of them hold too much. */
 export const NO_MEMORY = 'there is no memory left for what waits for clients';
 
-const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+/** How many bytes this process may have. */
+export const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
 /** For how many connections there is memory. */
 export const MAX_CONNECTIONS = Math.floor(memory / CONNECTION_BYTES);
 /** How many bytes all connections may hold together. */
@@ -33,12 +36,27 @@ export const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number 
   return bytes;
 };
 
+const PROCESS_BYTES = 67_108_864; // that a process of Node takes beside what V8 counts
+const MAX_USED_BYTES = (memory * 7) / 8 - PROCESS_BYTES; // the rest is for what one turn of the event loop makes
+const MAX_HEAP_BYTES = (getHeapStatistics().heap_size_limit * 7) / 8;
+const GARBAGE_BYTES = memory / 32; // that are worth a collection
+
+/** By how many bytes V8 has used more than it may, what it has not collected yet included. */
+const excessBytes = (): number => {
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const used = heapUsed + Math.max(external, arrayBuffers);
+  return Math.max(used - MAX_USED_BYTES, heapUsed - MAX_HEAP_BYTES);
+};
+
 /** What the connections of a server hold in memory together. */
 export class Memory {
   readonly #connections: ReadonlyMap<unknown, Connection>;
   readonly #onCut: () => void;
   #held = 0; // at the last look,
   #heldSince = 0; // and what was given out since
+  #unmeasured = 0; // bytes that were given out or refused since the process was measured,
+  #excess = 0; // by how much it had used too much then,
+  #leftover = 0; // and how much of that a collection has left
   #isSpent = false; // for this turn of the event loop: what is cut is freed after it
 
   /** @param onCut called for each connection that is cut for want of memory */
@@ -52,6 +70,7 @@ export class Memory {
    * hold too much, connections are cut first whose clients have paid least for their place.
    */
   hasRoom(connection: Connection, bytes: number): boolean {
+    this.#measure(bytes);
     if (this.#heldSince + bytes > MAX_HELD_BYTES / 4 && !this.#isSpent) this.#shed();
     if (this.#isFull(bytes) && connection.held + bytes > SHARE_BYTES) {
       if (!this.#isSpent) this.#shed(); // since the last look, others may have let go
@@ -67,6 +86,22 @@ export class Memory {
     return true;
   }
 
+  /** Looks at what the process has used: if that is nearly all, what the app holds for its exchanges counts, too. */
+  #measure(bytes: number): void {
+    this.#unmeasured += bytes;
+    if (this.#unmeasured < MAX_HELD_BYTES / 16) return;
+    this.#unmeasured = 0;
+    let excess = excessBytes();
+    if (excess > this.#leftover + GARBAGE_BYTES) {
+      collectGarbage();
+      excess = excessBytes();
+      this.#leftover = excess;
+    }
+    this.#leftover = Math.max(Math.min(this.#leftover, excess), 0);
+    this.#excess = excess;
+    if (excess > 0 && !this.#isSpent) this.#shed();
+  }
+
   #isFull(bytes: number): boolean {
     return this.#held + this.#heldSince + bytes > 2 * MAX_HELD_BYTES;
   }
@@ -78,7 +113,7 @@ export class Memory {
     let leaving = 0; // held by those that are cut, but closed only later in this turn of the event loop
     const large: { connection: Connection; bytes: number; paid: number }[] = [];
     for (const connection of this.#connections.values()) {
-      const bytes = connection.held;
+      const bytes = this.#excess > 0 ? connection.used : connection.held;
       if (connection.socket.destroyed) {
         leaving += bytes;
         continue;

@@ -90,6 +90,13 @@ const comeAndGo =
     signal.addEventListener('abort', () => clearInterval(timer));
   };
 
+/** Begins several attacks. */
+const together =
+  (...begins: Attack['begin'][]): Attack['begin'] =>
+  (port, signal) => {
+    for (const begin of begins) begin(port, signal);
+  };
+
 /** A message in fragments, without its last. */
 const unfinished = (text: string, fragments: number): string =>
   frame(opcodes.text, text, { isLast: false }) +
@@ -187,12 +194,28 @@ export const attacks: readonly Attack[] = [
     begin: each(400, get('/large?bytes=1000000'), { reads: false }),
   },
   {
+    name: '2,000 clients that read nothing of 1 MB',
+    begin: each(2_000, get('/large?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '40 clients that read nothing of 10 MB',
+    begin: each(40, get('/large?bytes=10000000'), { reads: false }),
+  },
+  {
     name: '400 clients that read nothing of 1 MB from a handler that waits',
     begin: each(400, get('/large-later?bytes=1000000'), { reads: false }),
   },
   {
     name: '400 clients that read nothing of a stream of 10 MB',
     begin: each(400, get('/large-stream?bytes=10000000'), { reads: false }),
+  },
+  {
+    name: '400 clients that read nothing of a compressed stream',
+    begin: each(400, get('/compressed', 'Accept-Encoding: gzip'), { reads: false }),
+  },
+  {
+    name: '900 clients that read nothing of events of 200 kB',
+    begin: each(900, get('/large-events'), { reads: false }),
   },
 
   // Pipelines.
@@ -258,6 +281,32 @@ export const attacks: readonly Attack[] = [
     name: '1,000 bodies that come a byte at a time',
     begin: drip(1_000, post('/read-json', 'Content-Length: 1000000'), 'x', 100),
   },
+  {
+    name: '1,100 uploads of 100 kB that go no further',
+    isFast: true,
+    begin: each(1_100, post('/read', 'Content-Length: 1000000') + 'x'.repeat(100_000)),
+  },
+  {
+    name: '2,000 uploads of 64 kB that no handler reads',
+    begin: each(2_000, post('/never', 'Content-Length: 1000000') + 'x'.repeat(64_000)),
+  },
+  {
+    name: '900 bodies of JSON of 900 kB',
+    begin: each(
+      900,
+      `${post('/read-limited', 'Content-Length: 900000')}[${'1,'.repeat(449_998)}1]`,
+    ),
+  },
+  {
+    name: '100 bodies of 1 MB for a handler that keeps them',
+    begin: each(100, post('/read-later', 'Content-Length: 1000000') + 'x'.repeat(1_000_000), {
+      again: true,
+    }),
+  },
+  {
+    name: '400 endless bodies for a handler that reads slowly',
+    begin: endless(400, post('/read-slowly', 'Content-Length: 1000000000'), 'x'.repeat(65_536)),
+  },
 
   // WebSockets.
   {
@@ -268,6 +317,10 @@ export const attacks: readonly Attack[] = [
     name: '100 clients that read nothing of messages of 1 MB',
     isFast: true,
     begin: each(100, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
+  },
+  {
+    name: '900 clients that read nothing of messages of 1 MB',
+    begin: each(900, handshakeRequest('/ws/flood?bytes=1000000'), { reads: false }),
   },
   {
     name: '20 WebSockets that are pinged without end, and whose pongs are not read',
@@ -284,6 +337,22 @@ export const attacks: readonly Attack[] = [
     begin: endless(1, handshakeRequest('/ws/never'), frame(opcodes.text, 'x').repeat(10_000), true),
   },
   {
+    name: '20 WebSockets that send without end behind their close',
+    begin: endless(
+      20,
+      handshakeRequest('/ws/echo') + frame(opcodes.close),
+      'x'.repeat(65_536),
+      true,
+    ),
+  },
+  {
+    name: 'messages of 256 kB for a thousand clients that read nothing',
+    begin: together(
+      each(900, handshakeRequest('/ws/room'), { reads: false, again: true }),
+      drip(1, handshakeRequest('/ws/room'), frame(opcodes.text, 'x'), 50),
+    ),
+  },
+  {
     name: '900 messages in 250 fragments of a byte that are never complete',
     begin: each(900, handshakeRequest('/ws/echo'), {
       further: unfinished('x', 250),
@@ -293,6 +362,12 @@ export const attacks: readonly Attack[] = [
     name: '100 messages of 1 MB that are never complete',
     isFast: true,
     begin: each(100, handshakeRequest('/ws/echo'), {
+      further: unfinished('x'.repeat(60_000), 17),
+    }),
+  },
+  {
+    name: '900 messages of 1 MB that are never complete',
+    begin: each(900, handshakeRequest('/ws/echo'), {
       further: unfinished('x'.repeat(60_000), 17),
     }),
   },

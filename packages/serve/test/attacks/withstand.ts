@@ -6,6 +6,7 @@ import { run } from '@edge-ping/serve-testing/process';
 import { expect } from 'vitest';
 import { healthRequest } from '../support/load.ts';
 import { rawConnection } from '../support/raw.ts';
+import { openSocket } from '../websocket/client.ts';
 
 /** A server that is attacked. */
 export interface AttackedServer {
@@ -56,13 +57,25 @@ const clients: Record<string, (port: number, signal: AbortSignal) => Promise<voi
       connection.socket.destroy();
     }
   },
-  'a reader of 64 kB/s': (port, signal) => read('/large?bytes=8000000', port, signal),
+  'a reader of 64 kB/s': (port, signal) => read('/large?bytes=8000000', 64, port, signal),
   'a reader of a stream with 64 kB/s': (port, signal) =>
-    read('/large-stream?bytes=50000000', port, signal),
+    read('/large-stream?bytes=50000000', 64, port, signal),
+  'a reader of a stream with 256 kB/s': (port, signal) =>
+    read('/large-stream?bytes=50000000', 256, port, signal),
+  async 'a WebSocket with a message each 0.1 s'(port, signal) {
+    const { ws, received, messages } = await openSocket(`http://127.0.0.1:${port}/ws/echo`);
+    while (!signal.aborted) {
+      ws.send('hello');
+      await messages(received.length + 1);
+      expect(ws.readyState).toBe(ws.OPEN);
+      await sleep(100);
+    }
+    ws.close();
+  },
 };
 
-/** Reads a response with 64 kB/s. */
-const read = async (path: string, port: number, signal: AbortSignal) => {
+/** Reads a response with so many kilobytes a second. */
+const read = async (path: string, rate: number, port: number, signal: AbortSignal) => {
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
   const bytes = Number(path.split('=')[1]);
@@ -70,7 +83,7 @@ const read = async (path: string, port: number, signal: AbortSignal) => {
   for await (const chunk of socket) {
     read += chunk.length;
     if (signal.aborted || read >= bytes) return;
-    await sleep(chunk.length / 64);
+    await sleep(chunk.length / rate);
   }
   throw new Error(`cut after ${read} bytes`);
 };
@@ -93,8 +106,8 @@ const behave = (server: AttackedServer) => {
   };
 };
 
-/** Asks as a probe does, which gives up at the third failure: a new connection may be lost among thousands. */
-const probe = async (server: AttackedServer, path: string, attempts = 3) => {
+/** Asks as a probe does, which gives up at the second failure: a new connection may be lost among thousands. */
+const probe = async (server: AttackedServer, path: string, attempts = 2) => {
   try {
     return await send(server.url, { path });
   } catch (cause) {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { upgradeWebSocket } from '@edge-ping/serve/websocket';
 import { upgradeWebSocket as upgradeByNodeServer } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { WSContext } from 'hono/ws';
 import { log, type ServeBindings } from '../../src/index.ts';
 import { app } from '../fixture/app.ts';
 
@@ -27,6 +28,17 @@ sockets.get(
     onMessage: async () => {
       await new Promise(() => {});
     },
+  })),
+);
+const room = new Set<WSContext>();
+sockets.get(
+  '/room',
+  upgradeWebSocket(() => ({
+    onOpen: (_, ws) => room.add(ws),
+    onMessage() {
+      for (const ws of room) ws.send(large.slice(0, 256_000));
+    },
+    onClose: (_, ws) => room.delete(ws),
   })),
 );
 sockets.get(
