@@ -26,8 +26,6 @@ const writer: LogWriter = {
 
 Object.assign(statusTexts, STATUS_CODES);
 
-const ignore = () => {}; // it is told already
-
 /** What Lambda itself adds to `c.env`. */
 interface LambdaBindings {
   event: LambdaEvent;
@@ -122,7 +120,7 @@ export const lambda = <E extends Env, S extends Schema, P extends string>(
   const tasks = new BackgroundTasks();
   const context: ExecutionContext = {
     props: {},
-    waitUntil: (promise) => tasks.add(promise, ignore),
+    waitUntil: (promise) => tasks.add(promise, () => {}), // its error is logged already
     passThroughOnException() {}, // there is no origin to pass on to
   };
   const entry = new Hono<{

@@ -30,10 +30,9 @@ const writer: LogWriter = {
 /** Methods that read a request's body, and abort it if its client leaves: workerd says so in no other way. */
 const readers: PropertyDescriptorMap = {};
 for (const name of ['arrayBuffer', 'blob', 'formData', 'json', 'text'] as const) {
-  const read = Request.prototype[name];
   readers[name] = {
     value() {
-      return read.call(this).catch((error: unknown) => {
+      return Request.prototype[name].call(this).catch((error: unknown) => {
         if (Object(error).message === 'Network connection lost.')
           Object.defineProperty(this, 'signal', { value: AbortSignal.abort(error) });
         throw error;

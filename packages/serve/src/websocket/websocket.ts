@@ -22,11 +22,9 @@ export interface WebSocketEvents extends Omit<WSEvents, 'onMessage'> {
   onMessage?: (event: WebSocketMessageEvent, ws: WSContext) => void;
 }
 
-const MAX_MESSAGE_BYTES = 1_048_576;
-
 /** The options with their defaults. */
 export const withDefaults = ({
-  maxMessageBytes = MAX_MESSAGE_BYTES,
+  maxMessageBytes = 1_048_576,
   protocols,
   pingInterval = 30_000, // less than the 60 s after which load balancers and nginx cut what is silent
 }: WebSocketOptions = {}) => ({ maxMessageBytes, protocols, pingInterval });
@@ -34,9 +32,10 @@ export const withDefaults = ({
 const OPEN = 1;
 
 // Codes of RFC 6455 §7.4.1.
+export const NO_CODE = 1005;
+export const NO_CLOSE_FRAME = 1006;
 const INTERNAL_ERROR = 1011;
-const normal = new Set([1000, 1001, 1005]); // done; going away; no code
-const NO_CLOSE_FRAME = 1006;
+const normal = new Set([1000, 1001, NO_CODE]); // done; going away; no code
 
 /** What the record says of how a WebSocket was closed: nothing if that was a normal end. */
 export const closeError = (code: number, reason: string): string => {

@@ -6,6 +6,8 @@ import {
   closeError,
   defineHelper,
   eventCaller,
+  NO_CLOSE_FRAME,
+  NO_CODE,
   refuse,
   withDefaults,
 } from './websocket.ts';
@@ -21,11 +23,7 @@ interface ServerSocket extends WebSocket {
 declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
 
 const CLOSED = 3;
-
-// Codes of RFC 6455 §7.4.1.
-const NO_CODE = 1005;
-const NO_CLOSE_FRAME = 1006;
-const TOO_BIG = 1009;
+const TOO_BIG = 1009; // of RFC 6455 §7.4.1
 
 const encoder = new TextEncoder();
 
