@@ -111,8 +111,8 @@ const ESCAPES = '/%ff'.repeat(3_900);
 const oneByteChunks = (bytes: number) =>
   `${'1\r\n[\r\n'}${'1\r\n1\r\n'.repeat(bytes - 2)}1\r\n]\r\n0\r\n\r\n`;
 
-/** The attacks that a server with 128 MB of memory withstands, each by itself. */
-export const attacks: readonly Attack[] = [
+/** Attacks that a server with 128 MB of memory withstands, each by itself. */
+export const httpAttacks: readonly Attack[] = [
   // Headers.
   { name: '1,600 halves of headers of tiny fields', begin: each(1_600, HALF_HEADER) },
   { name: '800 headers of tiny fields', begin: each(800, `${HALF_HEADER}\r\n`) },
@@ -308,7 +308,21 @@ export const attacks: readonly Attack[] = [
     begin: endless(400, post('/read-slowly', 'Content-Length: 1000000000'), 'x'.repeat(65_536)),
   },
 
-  // WebSockets.
+  // Work.
+  ...[ESCAPES, `/query?a=${'%ff-'.repeat(4_000)}`].map((target) => ({
+    name: `80 requests at a time for ${target.slice(0, 20)}…`,
+    begin: each(40, get(target.slice(0, 15_900)).repeat(2), { again: true }),
+  })),
+  {
+    name: '80 requests at a time with 4,000 malformed escapes in Cookie',
+    begin: each(40, get('/cookie', `Cookie: a=${'%ff-'.repeat(4_000)}`).repeat(2), {
+      again: true,
+    }),
+  },
+];
+
+/** Attacks by WebSockets. */
+export const socketAttacks: readonly Attack[] = [
   {
     name: '400 clients that read nothing of messages of 100 kB',
     begin: each(400, handshakeRequest('/ws/flood?bytes=100000'), { reads: false }),
@@ -371,16 +385,7 @@ export const attacks: readonly Attack[] = [
       further: unfinished('x'.repeat(60_000), 17),
     }),
   },
-
-  // Work.
-  ...[ESCAPES, `/query?a=${'%ff-'.repeat(4_000)}`].map((target) => ({
-    name: `80 requests at a time for ${target.slice(0, 20)}…`,
-    begin: each(40, get(target.slice(0, 15_900)).repeat(2), { again: true }),
-  })),
-  {
-    name: '80 requests at a time with 4,000 malformed escapes in Cookie',
-    begin: each(40, get('/cookie', `Cookie: a=${'%ff-'.repeat(4_000)}`).repeat(2), {
-      again: true,
-    }),
-  },
 ];
+
+/** All attacks. */
+export const attacks = [...httpAttacks, ...socketAttacks];

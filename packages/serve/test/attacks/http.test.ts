@@ -1,0 +1,4 @@
+import { httpAttacks } from './attacks.ts';
+import { attackTests } from './runner.ts';
+
+attackTests(httpAttacks);
