@@ -11,7 +11,6 @@ import { withstand } from '../attacks/withstand.ts';
 import { attackedFolder } from '../support/bundles.ts';
 
 const image = `${testImage}:attacked`;
-const flags = ['--memory', '128m', '--memory-swap', '128m'];
 
 beforeAll(async () => {
   const file = join(import.meta.dirname, 'Dockerfile');
@@ -19,9 +18,13 @@ beforeAll(async () => {
   return removeTestArtefacts;
 }, 600_000);
 
-test.each(attacks.map(({ name }) => name))(
-  'a server with 128 MB serves others under attack, and cuts none that behave: %s',
-  async (name) => {
+test.each([
+  ...attacks.map(({ name }) => [128, name] as const),
+  ...attacks.filter(({ isFast }) => isFast).map(({ name }) => [512, name] as const),
+])(
+  'a server with %i MB serves others under attack, and cuts none that behave: %s',
+  async (megabytes, name) => {
+    const flags = ['--memory', `${megabytes}m`, '--memory-swap', `${megabytes}m`];
     const peak = await withstand(await startContainer(image, flags), name, 3);
     expect(peak).toBeGreaterThan(0);
     console.log(`${peak} MB at most: ${name}`);
