@@ -168,9 +168,7 @@ export class Connection {
     if (exchange.isLast) for (const next of this.#due) next.isLast = true;
     if (exchange.waiting) return !exchange.isLast;
     if (this.#due.length > 0) this.#beginNext();
-    else {
-      this.#waitingSince = performance.now();
-    }
+    else this.#waitingSince = performance.now();
     return true;
   }
 
@@ -193,17 +191,16 @@ export class Connection {
       else this.socket.once('end', resolve);
     });
     await nextTurn(); // by now every handler that waits for nothing has responded
-    while (this.#due.length > 1) if (!(await this.#hasClosed(this.#due[0], left))) return undefined;
-    const [exchange] = this.#due;
-    if (exchange) {
-      if (!exchange.incoming.complete && !exchange.outgoing.writableEnded) {
+    for (let [first] = this.#due; first; [first] = this.#due) {
+      if (this.#due.length === 1 && !first.incoming.complete && !first.outgoing.writableEnded) {
         // In the midst of a request's body, which its handler may be waiting for.
-        exchange.closeAfter();
-        if (!this.socket.readableEnded) exchange.fail(status, error);
-        else this.#linger(); // the client has left
+        first.closeAfter();
+        if (this.socket.readableEnded)
+          this.#linger(); // the client has left
+        else first.fail(status, error);
         return undefined;
       }
-      if (!(await this.#hasClosed(exchange, left))) return undefined;
+      if (!(await this.#hasClosed(first, left))) return undefined;
     }
     // What is malformed or late may also be the rest of a request that already has its response.
     const isSent = this.socket.writable && this.#latest === undefined;
@@ -297,10 +294,8 @@ export class Connection {
   }
 
   /** Waits for a response to be closed, but not for long once the client has left; then ends the connection. */
-  async #hasClosed(exchange: Exchange | undefined, left: Promise<void>): Promise<boolean> {
-    const closed = new Promise<true>((resolve) =>
-      exchange?.outgoing.once('close', () => resolve(true)),
-    );
+  async #hasClosed({ outgoing }: Exchange, left: Promise<void>): Promise<boolean> {
+    const closed = new Promise<true>((resolve) => outgoing.once('close', () => resolve(true)));
     const late = left.then(() => sleep(UNREAD_MS, false));
     if (await Promise.race([closed, late])) return true;
     this.#linger();
