@@ -106,8 +106,8 @@ const behave = (server: AttackedServer) => {
   };
 };
 
-/** Asks as a probe does, which gives up at the second failure: a new connection may be lost among thousands. */
-const probe = async (server: AttackedServer, path: string, attempts = 2) => {
+/** Asks as a probe does, which gives up at the third failure: a new connection may be lost among thousands. */
+const probe = async (server: AttackedServer, path: string, attempts = 3) => {
   try {
     return await send(server.url, { path });
   } catch (cause) {
