@@ -278,19 +278,18 @@ const makeServer = (maxPayload: number) =>
     )
     .on('headers', (headers, incoming) => headers.push(...(handshakes.get(incoming)?.lines ?? [])));
 
-const servers = new Map<number, WebSocketServer<typeof ServerWebSocket>>();
+type Server = ReturnType<typeof makeServer>;
 
-const serverFor = (maxPayload: number) => {
+const servers = new Map<number, Server>();
+
+const serverFor = (maxPayload: number): Server => {
   const server = servers.get(maxPayload) ?? makeServer(maxPayload);
   servers.set(maxPayload, server);
   return server;
 };
 
 /** Switches protocols; undefined if the handshake got another response, or the client has left. */
-const takeOver = (
-  handshake: Handshake,
-  server: WebSocketServer<typeof ServerWebSocket>,
-): OpenWebSocket | undefined => {
+const takeOver = (handshake: Handshake, server: Server): OpenWebSocket | undefined => {
   const { incoming } = handshake.exchange;
   let opened: OpenWebSocket | undefined;
   server.handleUpgrade(incoming, incoming.socket, Buffer.alloc(0), (ws) => {
