@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal', () => {
         stdio: ['pipe', 'pipe', 'pipe'],
         env: { ...process.env, PORT: '0' },
       });
-      await expect.poll(() => stdout.join('\n'), { timeout: 10_000 }).toContain('listens on');
+      await expect.poll(() => stdout.join('\n')).toContain('listens on');
       child.stdin?.write('\x03');
       await ended; // npm's own exit code depends on the shell
       const [, port] = /localhost:(\d+)/.exec(stdout.join('\n')) ?? [];

@@ -31,6 +31,3 @@ export const service = ['node', path('serve/service.ts')];
 
 /** The request that a healthy fixture responds to with 200. */
 export const health = { method: 'GET', path: '/health', body: '{"Status":"OK"}' };
-
-/** Within how many milliseconds of SIGTERM a server has ended, whatever its clients do. */
-export const SHUTDOWN_MS = 10_000; // its deadline is 5 s, then half a second for the log

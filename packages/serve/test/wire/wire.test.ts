@@ -53,7 +53,7 @@ describe('connections', () => {
       ),
     );
     expect(connections.length).toBeGreaterThan(50);
-    await expect.poll(openSockets, { timeout: 5_000 }).toBe(0);
+    await expect.poll(openSockets).toBe(0);
     for (const { socket } of connections) socket.destroy();
   });
 
