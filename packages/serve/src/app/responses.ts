@@ -1,5 +1,4 @@
 import type { ExecutionContext } from 'hono';
-import { type ExchangeOwner, exchangeKey } from './exchange.ts';
 
 /**
  * Of https://www.iana.org/assignments/http-status-codes what handlers and middlewares throw, because the
@@ -56,33 +55,3 @@ export type Fetch = (
   env: object,
   executionCtx: ExecutionContext,
 ) => Response | Promise<Response>;
-
-type Prepare = (response: Response) => Response;
-
-const failed = (thrown: unknown, owner: ExchangeOwner, prepare: Prepare): Response => {
-  owner[exchangeKey].addError(thrown);
-  return prepare(errorResponse(500));
-};
-
-/**
- * Asks the app, and always gives a Response: the last resort where a handler threw something that
- * Hono does not catch (it only catches an `Error`), or returned something that cannot be sent.
- * @param prepare makes the response ready to be sent; may throw
- */
-export const respond = (
-  fetch: Fetch,
-  request: Request,
-  env: object,
-  executionCtx: ExecutionContext & ExchangeOwner,
-  prepare: Prepare,
-): Response | Promise<Response> => {
-  try {
-    const response = fetch(request, env, executionCtx);
-    if (!(response instanceof Promise)) return prepare(checkedResponse(response));
-    return response
-      .then((resolved) => prepare(checkedResponse(resolved)))
-      .catch((thrown) => failed(thrown, executionCtx, prepare));
-  } catch (thrown) {
-    return failed(thrown, executionCtx, prepare);
-  }
-};

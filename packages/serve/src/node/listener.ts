@@ -5,7 +5,7 @@ import type { BackgroundTasks } from '../app/background-tasks.ts';
 import { decodedFetch } from '../app/decoded-fetch.ts';
 import { isCostlyToDecode } from '../app/escapes.ts';
 import { type ExchangeOwner, exchangeKey } from '../app/exchange.ts';
-import { type Fetch, respond } from '../app/responses.ts';
+import { checkedResponse, errorResponse, type Fetch } from '../app/responses.ts';
 import type { Exchange } from './exchange.ts';
 import { partsOf, readerBody } from './internals.ts';
 import { trustedEntry } from './request.ts';
@@ -149,7 +149,8 @@ const withBody = ({ status, headers }: Response, body: ReadableStream): Response
  * header is thrown here, that of a body is taken. Where the client wants no body, its source is
  * cancelled as soon as the header is out.
  */
-const prepared = (given: Response, exchange: Exchange): Response => {
+const prepared = (returned: unknown, exchange: Exchange): Response => {
+  const given = checkedResponse(returned);
   if (given.status === 404 && exchange.handOver()) return given;
   const parts = partsOf(given);
   const response = parts ? given : decodedFetch(given); // whose url a Response with parts would have to make
@@ -177,6 +178,12 @@ const prepared = (given: Response, exchange: Exchange): Response => {
     if (body.type && !hasOwnType(response)) sent.headers.set('Content-Type', body.type);
   }
   return sent;
+};
+
+/** The last resort: Hono does not catch what is no `Error`, and a handler may return what can't be sent. */
+const failed = (thrown: unknown, exchange: Exchange): Response => {
+  exchange.addError(thrown);
+  return prepared(errorResponse(500), exchange);
 };
 
 const plainHost = /^[a-z0-9._-]+(?::\d+)?$/;
@@ -208,13 +215,16 @@ export const appListener = (fetch: Fetch, { bindings, tasks, trustProxy }: Liste
   const listener = getRequestListener(
     (request, env: { outgoing: object }) => {
       const exchange = exchangeOf(env.outgoing);
-      return respond(
-        fetch,
-        request,
-        Object.assign(env, bindings),
-        new RequestContext(exchange, tasks),
-        (response) => prepared(response, exchange),
-      );
+      try {
+        const context = new RequestContext(exchange, tasks);
+        const response = fetch(request, Object.assign(env, bindings), context);
+        if (!(response instanceof Promise)) return prepared(response, exchange);
+        return response
+          .then((resolved) => prepared(resolved, exchange))
+          .catch((thrown) => failed(thrown, exchange));
+      } catch (thrown) {
+        return failed(thrown, exchange);
+      }
     },
     {
       hostname: 'localhost', // for HTTP/1.0
