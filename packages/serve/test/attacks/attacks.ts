@@ -338,7 +338,6 @@ export const socketAttacks: readonly Attack[] = [
   },
   {
     name: '20 WebSockets that are pinged without end, and whose pongs are not read',
-    isFast: true,
     begin: endless(20, handshakeRequest('/ws/echo'), frame(opcodes.ping).repeat(10_000), true),
   },
   {
@@ -347,7 +346,6 @@ export const socketAttacks: readonly Attack[] = [
   },
   {
     name: 'a WebSocket whose callbacks never end',
-    isFast: true,
     begin: endless(1, handshakeRequest('/ws/never'), frame(opcodes.text, 'x').repeat(10_000), true),
   },
   {
