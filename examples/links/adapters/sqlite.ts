@@ -5,7 +5,7 @@ import type { Database } from '../src/links.ts';
 
 /** Opens a database of SQLite, which is made if there is none, and brings it up to date. */
 export const openDatabase = (path: string) => {
-  const sqlite = new DatabaseSync(path);
+  const sqlite = new DatabaseSync(path, { timeout: 5_000 }); // another process may be writing
   sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const done = Number(sqlite.prepare('PRAGMA user_version').get()?.user_version);
   for (const [index, file] of readdirSync('migrations').sort().entries())
