@@ -94,7 +94,7 @@ export const asksToSwitch = (incoming: IncomingMessage, { onUpgrade }: Service):
 const MAX_LEFT_BYTES = 65_536; // of a body, that are waited for behind its response
 
 const CODER_BYTES = 270_000; // that zlib takes for a stream
-const MAX_TAKEN = memory / 128; // of a body: most that are larger go through the app as a stream
+const MAX_TAKEN = memory / 128; // of a body: most that are larger go through the app as a stream; joined, it takes as much again
 
 const none: readonly unknown[] = [];
 
@@ -194,7 +194,7 @@ export class Exchange implements AppExchange {
     if (outgoing.writableEnded) return 0;
     const inStreams = 2 * this.#chunkBytes + (this.#isEncoded ? CODER_BYTES : 0);
     if (outgoing.headersSent) return inStreams;
-    return inStreams + Math.min(this.bytesIn - incoming.readableLength, MAX_TAKEN);
+    return inStreams + 2 * Math.min(this.bytesIn - incoming.readableLength, MAX_TAKEN);
   }
 
   /** Whether the end of the connection is what tells the client that the body ends. */

@@ -37,9 +37,9 @@ export const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number 
 };
 
 const PROCESS_BYTES = 67_108_864; // that a process of Node takes beside what V8 counts
-const MAX_USED_BYTES = (memory * 7) / 8 - PROCESS_BYTES; // the rest is for what one turn of the event loop makes
+const MAX_USED_BYTES = (memory * 13) / 16 - PROCESS_BYTES; // the rest is for what one turn of the event loop makes
 const MAX_HEAP_BYTES = (getHeapStatistics().heap_size_limit * 7) / 8;
-const GARBAGE_BYTES = memory / 32; // that are worth a collection
+const GARBAGE_BYTES = memory / 64; // that are worth a collection
 
 /** By how many bytes V8 has used more than it may, what it has not collected yet included. */
 const excessBytes = (): number => {
@@ -113,13 +113,17 @@ export class Memory {
     let leaving = 0; // held by those that are cut, but closed only later in this turn of the event loop
     const large: { connection: Connection; bytes: number; paid: number }[] = [];
     for (const connection of this.#connections.values()) {
-      const bytes = this.#excess > 0 ? connection.used : connection.held;
+      const isShort = this.#excess > 0;
+      const bytes = isShort ? connection.used : connection.held;
       if (connection.socket.destroyed) {
         leaving += bytes;
         continue;
       }
       held += bytes;
-      if (bytes > SHARE_BYTES) large.push({ connection, bytes, paid: connection.paid(now) });
+      // A slow upload has paid for the first part of what counts then.
+      const isLarge =
+        isShort && connection.held <= SHARE_BYTES ? bytes > 4 * SHARE_BYTES : bytes > SHARE_BYTES;
+      if (isLarge) large.push({ connection, bytes, paid: connection.paid(now) });
     }
     if (held > MAX_HELD_BYTES) large.sort((a, b) => a.paid - b.paid || b.bytes - a.bytes);
     for (const { connection, bytes, paid } of large) {
