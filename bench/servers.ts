@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { bundleCommand } from '../test/support/targets.ts';
 import type { Server } from './server-process.ts';
 
 /** What the benchmark builds and writes; deleted when it ends. */
 export const DIST = 'bench/dist';
+
+/** What `npm run build` makes, run as the image runs it. */
+const bundleCommand = ['node', '--enable-source-maps', 'dist/server.js'];
 
 const GO_PATH = '/usr/share/gocode';
 /** Where Debian's package installs Echo 4. */

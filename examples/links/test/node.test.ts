@@ -43,7 +43,7 @@ test('a stop under load ends the streams, says nothing, and loses no click', asy
   expect(await live.ended).toBe(true);
   expect(server.errors()).not.toContainEqual(expect.objectContaining({ level: 'ERROR' }));
   expect(server.stderr.filter((line) => !line.startsWith('{'))).toEqual([
-    `links ${manifest.version} listens on http://localhost:${server.port}`,
+    `${manifest.name} ${manifest.version} listens on http://localhost:${server.port}`,
   ]);
   server = await start();
   expect(await clicksOf(server.url, slug)).toBe(found);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import type { AccessRecord, ErrorRecord } from '@edge-ping/serve';
 import type { APIGatewayProxyResult } from 'hono/aws-lambda';
 import { decodedBody, type Received, type Sent } from './client.ts';
@@ -108,18 +109,24 @@ const startRuntimeApi = async () => {
   };
 };
 
+/** The command of a small runtime, where AWS's own is not installed. */
+export const smallRuntime: readonly string[] = [
+  'node',
+  fileURLToPath(import.meta.resolve('@edge-ping/serve-testing/lambda-runtime')),
+];
+
 /**
- * Runs a bundle in AWS's own runtime interface client, the npm package aws-lambda-ric.
- * @param client the path of its program
+ * Runs a bundle in a runtime of AWS Lambda.
+ * @param runtime its command: `smallRuntime`, or the program of AWS's own, the npm package aws-lambda-ric
  * @param taskRoot the folder that index.mjs is in
  */
 export const startLambda = async (
-  client: string,
+  runtime: readonly string[],
   taskRoot: string,
   env: Record<string, string> = {},
 ) => {
   const api = await startRuntimeApi();
-  const { child, stdout, stderr, ended } = run([client], {
+  const { child, stdout, stderr, ended } = run([...runtime], {
     env: {
       ...process.env,
       AWS_LAMBDA_RUNTIME_API: api.address,

@@ -12,7 +12,7 @@ export const attackedSource = path('attacks/server.ts');
 export const errorsSource = path('errors/node.ts');
 
 /** AWS's own runtime interface client. */
-export const lambdaClient = path('lambda/node_modules/.bin/aws-lambda-ric');
+export const lambdaClient = [path('lambda/node_modules/.bin/aws-lambda-ric')];
 
 /** The command that starts the fixture's server. */
 export const fixture = ['node', nodeSource];
