@@ -1,4 +1,5 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { readPublished } from './published.ts';
 
 // Run in the folder of a package: makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
 // Node refuses to strip types inside node_modules, so a package that is installed has none.
@@ -18,13 +19,9 @@ const compiled = (sources: string | Record<string, string>) => {
   );
 };
 
-const manifest = JSON.parse(await readFile('package.json', 'utf8'));
-const { private: _private, scripts: _scripts, devDependencies: _dev, ...published } = manifest;
+const { bin, ...manifest } = await readPublished();
 const exports = Object.fromEntries(
-  Object.entries<string | Record<string, string>>(manifest.exports).map(([name, path]) => [
-    name,
-    compiled(path),
-  ]),
+  Object.entries(manifest.exports ?? {}).map(([name, path]) => [name, compiled(path)]),
 );
 
 // TypeScript's `moduleResolution: node` does not read `exports`: it finds the types by these.
@@ -33,6 +30,7 @@ const typesBySubpath = Object.entries(subpaths).map(([name, { types }]) => [
   name.replace('./', ''),
   [types],
 ]);
+const programs = Object.entries(bin ?? {}).map(([name, path]) => [name, compiledPath(path, '.js')]);
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist');
@@ -40,9 +38,10 @@ await writeFile(
   'dist/package.json',
   JSON.stringify(
     {
-      ...published,
-      files: ['**/*.js', '**/*.d.ts'],
+      ...manifest,
+      files: ['**/*.js', '**/*.js.map', '**/*.d.ts'],
       exports,
+      ...(bin && { bin: Object.fromEntries(programs) }),
       types: root?.types,
       typesVersions: { '*': Object.fromEntries(typesBySubpath) },
     },

@@ -28,6 +28,7 @@ export const projects = [
   project('template', ['packages/create/test/*.test.ts', '.ci/test/*.test.ts']),
   // Each of its tests runs others, which keep two cores busy.
   project('made', ['packages/create/test/made/*.test.ts'], { maxConcurrency: 2 }),
+  project('registry', ['packages/create/test/registry/*.test.ts']),
   project('template-image', ['packages/create/test/image/*.test.ts'], oneAtATime),
   library('image'),
   project('release', ['.ci/test/release/*.test.ts']),

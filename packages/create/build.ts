@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { readPublished } from '../published.ts';
 import { readTemplate } from './src/read-template.ts';
 
 // Makes the folder that `npm run pack` packs: one program with what it needs, so that `npm create` downloads
@@ -17,13 +18,7 @@ const { metafile } = await build({
 });
 await writeFile('dist/template.json', JSON.stringify(readTemplate()));
 
-const {
-  private: _private,
-  scripts: _scripts,
-  devDependencies: _dev,
-  ...manifest
-} = JSON.parse(await readFile('package.json', 'utf8'));
-const published = { ...manifest, bin: { 'create-edge-ping': 'cli.js' } };
+const published = { ...(await readPublished()), bin: { 'create-edge-ping': 'cli.js' } };
 await writeFile('dist/package.json', JSON.stringify(published, null, 2));
 await cp('README.md', 'dist/README.md');
 

@@ -21,8 +21,9 @@ const part = /^ *(?:<!-- |# )only ([\w, ]+?)(?: -->)?\n([\s\S]*?)^ *(?:<!-- |# )
 /** The lines that are about the repository: of the packages that a service has from npm, and its license. */
 const ourLine = /^.*(?:packages\/|licenses="Apache).*\n/gm;
 
-/** The job of the release that publishes the packages, and what waits for it. */
-const packagesJob = /^ {2}packages:\n(?: {4}.*\n|\n)+?(?= {2}\w|(?![\s\S]))/m;
+/** The jobs of the release that publish the packages; and where others wait for them. */
+const packagesJob = /^ {2}packages[\w-]*:\n(?: {4}.*\n|\n)+?(?= {2}\w|(?![\s\S]))/gm;
+const packagesNeed = /(?<=needs: \[.*), packages[\w-]*/g;
 
 interface Manifest {
   version: string;
@@ -116,6 +117,10 @@ const withVendor = (path: string, text: string): string => {
     : text;
 };
 
+/** Where files other than package.json have the version of the service. */
+const versionOf = (version: string) =>
+  new RegExp(`(?<=image\\.version="|image: \\S+:)${version.replaceAll('.', '\\.')}`);
+
 const serviceText = (
   path: string,
   text: string,
@@ -128,8 +133,9 @@ const serviceText = (
   const made = text
     .replaceAll(part, (_, names: string, inner: string) => (isChosen(names) ? inner : ''))
     .replaceAll(ourLine, '')
-    .replace(packagesJob, '')
-    .replaceAll(/needs: \[([^\]]*), packages\]/g, 'needs: [$1]')
+    .replaceAll(packagesJob, '')
+    .replaceAll(packagesNeed, '')
+    .replace(versionOf(version), FIRST_VERSION)
     .replaceAll(nameWord, choice.name)
     .replaceAll('PAGES/', `${pages}/`);
   return choice.vendored ? withVendor(path, made) : made;

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import root from '../../../package.json' with { type: 'json' };
 
 const packageFolder = join(import.meta.dirname, '..');
 /** What `npm create` runs. */
 const program = join(packageFolder, 'dist/cli.js');
+
+const release = '.github/workflows/release.yml';
 
 let directory: string;
 beforeAll(async () => {
@@ -58,23 +61,40 @@ describe('a service for all targets that has the name edge-ping', () => {
 
   test('is what stands at the root of the repository, without what is about the packages', () => {
     const instead = join(packageFolder, 'service');
-    const replaced = [...filesOf(instead), 'package.json'];
+    const replaced = [...filesOf(instead), 'package.json', release];
     for (const file of filesOf(service).filter((path) => !replaced.includes(path))) {
       const made = linesOf(join(service, file));
       const dropped: string[] = [];
-      for (const line of linesOf(file)) {
+      for (const line of linesOf(file).map((text) => text.replace(root.version, '1.0.0'))) {
         if (line === made[0]) made.shift();
         else dropped.push(line);
       }
       expect(made, file).toEqual([]);
       const isMeant = (line: string) => /packages|licenses="Apache/.test(line);
-      // The job that publishes the packages is one block.
-      if (file !== '.github/workflows/release.yml')
-        expect(
-          dropped.filter((line) => !isMeant(line)),
-          file,
-        ).toEqual([]);
+      expect(
+        dropped.filter((line) => !isMeant(line)),
+        file,
+      ).toEqual([]);
     }
+  });
+
+  test('releases its image as the root does, but no packages', () => {
+    const { jobs, ...rest } = parse(readFileSync(release, 'utf8'));
+    const isOurs = (job: string) => job.startsWith('packages');
+    const kept = Object.entries(jobs).filter(([name]) => !isOurs(name));
+    const made = kept.map(([name, job]) => {
+      const { needs = [] } = Object(job);
+      const others = [needs].flat().filter((need) => !isOurs(need));
+      return [
+        name,
+        Array.isArray(needs) && needs.length > 0 ? { ...Object(job), needs: others } : job,
+      ];
+    });
+    expect(kept.length).toBeLessThan(Object.keys(jobs).length);
+    expect(parse(readFileSync(join(service, release), 'utf8'))).toEqual({
+      ...rest,
+      jobs: Object.fromEntries(made),
+    });
   });
 
   test('has the versions, and the commands, of the root', async () => {

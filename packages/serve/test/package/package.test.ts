@@ -54,7 +54,7 @@ test.each([
   ['serve', 'node/serve'],
   ['serve-testing', 'process'],
 ])(
-  '%s has JavaScript and declarations, its README and its license, and no sources',
+  '%s has JavaScript, source maps and declarations, its README and its license, and no sources',
   async (name, file) => {
     const installed = join(project, 'node_modules/@edge-ping', name);
     const files = await readdir(installed, { recursive: true, withFileTypes: true });
@@ -62,8 +62,9 @@ test.each([
       .filter((entry) => entry.isFile())
       .map((entry) => join(relative(installed, entry.parentPath), entry.name));
     const pages = ['LICENSE', 'README.md', 'package.json'];
-    expect(names).toEqual(expect.arrayContaining([...pages, `${file}.js`, `${file}.d.ts`]));
-    expect(names.filter((other) => !/\.(js|d\.ts)$/.test(other)).sort()).toEqual(pages);
+    const compiled = ['.js', '.js.map', '.d.ts'].map((extension) => file + extension);
+    expect(names).toEqual(expect.arrayContaining([...pages, ...compiled]));
+    expect(names.filter((other) => !/\.(js|js\.map|d\.ts)$/.test(other)).sort()).toEqual(pages);
   },
 );
 
