@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insert, snippets } from '../page.ts';
@@ -48,6 +49,27 @@ test('another greeting, a path that is moved, the code of the page and a depende
   await edit('src/app.ts', (text) => insert(text, 'src/app.ts', ofZod));
   await succeed('npx biome check --write . && npm test && npm run check', service);
 });
+
+// What an earlier version has made, and its user has not changed since: with the library of today it is as it was.
+const earlier = join(import.meta.dirname, 'services');
+
+test.each(readdirSync(earlier))(
+  'a service that version %s has made passes its tests and its checks',
+  { timeout: TIMEOUT },
+  async (version) => {
+    const old = await makeService('old', '--targets node,workers,lambda --no-install');
+    try {
+      await cp(join(service, 'node_modules'), join(old, 'node_modules'), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+      await cp(join(earlier, version), old, { recursive: true });
+      await succeed('npm test && npm run check', old);
+    } finally {
+      await rm(dirname(old), { recursive: true });
+    }
+  },
+);
 
 test.each(['node', 'container', 'workers', 'lambda', 'workers,lambda'])(
   'a service for %s alone passes its tests and its checks',

@@ -1,0 +1,4 @@
+import { appTests } from '@edge-ping/serve-testing/targets';
+import { service } from './service.ts';
+
+appTests(service);

@@ -1,0 +1,4 @@
+import { lambdaTests } from '@edge-ping/serve-testing/targets';
+import { service } from './service.ts';
+
+lambdaTests(service);
