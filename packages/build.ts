@@ -1,7 +1,10 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { readPublished } from './published.ts';
 
-// Run in the folder of a package: makes the folder that `npm run pack` packs; the compiler adds the JavaScript and the declarations.
+// Run in the folder of a package: makes the folder that `npm run pack` packs, with JavaScript, declarations and source maps.
 // Node refuses to strip types inside node_modules, so a package that is installed has none.
 
 /** The path of what the compiler makes of a source. */
@@ -50,3 +53,16 @@ await writeFile(
   ),
 );
 for (const file of ['README.md', 'LICENSE']) await cp(file, `dist/${file}`);
+
+execFileSync('tsc', ['-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+  shell: process.platform === 'win32', // tsc is a script there
+});
+// A map has its source in it. Where the package is installed, src is not there: a stack names the file beside the map.
+for (const path of globSync('dist/**/*.js.map')) {
+  const map = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(
+    path,
+    JSON.stringify({ ...map, sources: [basename(path, '.js.map').concat('.ts')] }),
+  );
+}
