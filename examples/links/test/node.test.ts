@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
+import { nodeTests } from '@edge-ping/serve-testing/targets';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { clickUntilStopped } from './clicks.ts';
 import { ADMIN_TOKEN } from './contract.ts';
-import { addLink, clicksOf, openLive, serviceTests } from './service-tests.ts';
+import { addLink, clicksOf, openLive } from './links.ts';
+import { service } from './service.ts';
 
 let folder: string;
 const start = () =>
@@ -24,11 +26,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-serviceTests(() => server.url);
+nodeTests(service);
 
 test('the smoke test of what is live makes nothing and removes nothing', async () => {
   const live = await start();
-  const { ended, stdout } = run([...manifest.scripts.smoke.split(' '), live.url]);
+  const { ended, stdout } = run(['npm', 'run', 'smoke', '--', live.url]);
   expect(await ended, stdout.join('\n')).toBe(0);
   expect(stdout).toContain('skip    POST /links');
   await live.stop();

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { run, type ServerProcess, startServer } from './process.ts';
 import type { Service } from './service.ts';
 import { bundleWorker, startWorker, startWranglerDev } from './worker.ts';
 
-const readManifest = async () => JSON.parse(await readFile('package.json', 'utf8'));
+const readManifest = () => JSON.parse(readFileSync('package.json', 'utf8'));
 
 /**
  * Declares a test for each case of the contract, against a target that sends and receives.
@@ -75,8 +76,7 @@ const runScript = async (name: string): Promise<void> => {
 };
 
 /** What `npm start` runs. */
-export const startCommand = async (): Promise<string[]> =>
-  (await readManifest()).scripts.start.split(' ');
+export const startCommand = async (): Promise<string[]> => readManifest().scripts.start.split(' ');
 
 /** Makes the bundle; resolves with what runs it as the image does. */
 const bundleCommand = async (): Promise<string[]> => {
@@ -84,11 +84,12 @@ const bundleCommand = async (): Promise<string[]> => {
   return ['node', '--enable-source-maps', 'dist/server.js'];
 };
 
-/** Declares the tests of the Node server, by `npm start` and as a bundle. */
+/** Declares the tests of the Node server, by `npm start` and, if there is a script `build`, as the bundle that it makes. */
 export const nodeTests = (service: Service): void => {
+  const hasBundle = 'build' in readManifest().scripts;
   describe.each([
-    ['npm start', startCommand],
-    ['the bundle', bundleCommand],
+    ['npm start', startCommand] as const,
+    ...(hasBundle ? [['the bundle', bundleCommand] as const] : []),
   ])('%s', (_, commandOf) => {
     const folder = stateFolder();
     let server: ServerProcess;
@@ -103,7 +104,7 @@ export const nodeTests = (service: Service): void => {
     serviceTests(service, () => server.url);
 
     test('says on stderr where it listens, and its version', async () => {
-      const { name, version } = await readManifest();
+      const { name, version } = readManifest();
       expect(server.stderr).toContain(
         `${name} ${version} listens on http://localhost:${server.port}`,
       );

@@ -1,14 +1,15 @@
 import {
   callEngine,
-  inspectImage,
   removeTestArtefacts,
   startContainer,
   testImage,
 } from '@edge-ping/serve-testing/engine';
+import { imageTests } from '@edge-ping/serve-testing/image';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clickUntilStopped } from '../clicks.ts';
 import { ADMIN_TOKEN } from '../contract.ts';
-import { addLink, clicksOf, openLive, serviceTests } from '../service-tests.ts';
+import { addLink, clicksOf, openLive } from '../links.ts';
+import { service } from '../service.ts';
 
 const image = `${testImage}:links`;
 const volume = `${testImage}-links`;
@@ -31,13 +32,7 @@ afterAll(async () => {
   await callEngine('volume', 'rm', volume);
 });
 
-serviceTests(() => container.url);
-
-test('its health check passes', async () => {
-  const check = await inspectImage(image, '.Config.Healthcheck.Test');
-  const [, ...command] = Array.isArray(check) ? check : [];
-  await callEngine('exec', container.name, ...command);
-});
+imageTests(service, ['Dockerfile']);
 
 test('a stop under load ends the streams, and what was clicked is in the volume', async () => {
   const slug = await addLink(container.url, {});
