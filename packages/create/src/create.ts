@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -141,6 +141,10 @@ const run = (command: string, args: string[], cwd: string, signal: AbortSignal) 
     child.on('error', () => done(null)).on('close', done);
   });
 
+/** Whether a command succeeds, whatever it prints. */
+const succeeds = (command: string, args: string[], cwd: string): boolean =>
+  spawnSync(command, args, { cwd, stdio: 'ignore' }).status === 0;
+
 /** What a service is made from, and the tarballs that it gets where the packages are not from npm. */
 export interface Source {
   template: Template;
@@ -188,7 +192,9 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
     }
     for (const tarball of Object.values(tarballs ?? {}))
       await cp(tarball, join(folder, 'vendor', basename(tarball)));
-    if (options.git && !signal.aborted)
+    const isInRepository = ['rev-parse', '--is-inside-work-tree'];
+    // In a repository that is there already, such as one of several services, it is a folder.
+    if (options.git && !succeeds('git', isInRepository, folder))
       await run('git', ['init', '--quiet', '--initial-branch', 'main'], folder, signal);
     const install = ['install', '--no-audit', '--no-fund', '--loglevel', 'silent'];
     const code = options.install && !signal.aborted ? await run('npm', install, folder, signal) : 0;

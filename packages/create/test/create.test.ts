@@ -202,10 +202,12 @@ test('without a network it says so in a line, and the service is there', async (
   expect(existsSync(join(directory, 'alone/package.json'))).toBe(true);
 });
 
-test('begins a history in git, unless it is told not to', async () => {
+test('begins a history in git, unless it is told not to, or is in a repository', async () => {
   await create(['with-git', '--no-install']);
   expect(await readdir(join(directory, 'with-git'))).toContain('.git');
   expect(await readdir(await make('without-git'))).not.toContain('.git');
+  await create(['with-git/service', '--no-install']);
+  expect(await readdir(join(directory, 'with-git/service'))).not.toContain('.git');
 });
 
 // `script` gives it a terminal.

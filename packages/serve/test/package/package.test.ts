@@ -75,6 +75,17 @@ test('attw and publint find nothing wrong with them', async () => {
   }
 });
 
+test('create-edge-ping is one program, with the template, and publint finds nothing wrong with it', async () => {
+  const tarball = await pack('create');
+  expect(await succeed(['publint', 'run', tarball], project)).toContain('All good!');
+  const files = await succeed(['tar', '-tf', tarball], project);
+  expect(files.toSorted()).toEqual(
+    ['LICENSE', 'README.md', 'cli.js', 'package.json', 'template.json'].map(
+      (name) => `package/${name}`,
+    ),
+  );
+});
+
 test.each([
   ['typescript-5.3', 'ESNext', 'node'],
   ['typescript-5.3', 'Node16', 'Node16'],
