@@ -119,6 +119,7 @@ describe('a service from the registry', () => {
     ['npm 10', ['node', join(tools, 'npm10/bin/npm-cli.js'), 'create', '--yes', 'edge-ping']],
     ['pnpm', ['node', join(tools, 'pnpm/bin/pnpm.cjs'), 'create', 'edge-ping']],
     ['Yarn', ['node', join(tools, 'yarn/bin/yarn.js'), 'create', 'edge-ping']],
+    ['bun', [join(tools, '.bin/bun'), 'create', 'edge-ping']],
   ])('%s makes the same', { timeout: TIMEOUT }, async (name, command) => {
     const folder = join(directory, name.replace(' ', '-'));
     await mkdir(folder);

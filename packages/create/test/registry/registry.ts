@@ -45,7 +45,7 @@ export const startRegistry = async () => {
   // npm wants a token, though the registry takes any.
   await writeFile(join(folder, 'npmrc'), `//127.0.0.1:${port}/:_authToken=any\n`);
   return {
-    /** What makes npm, pnpm and Yarn use it. */
+    /** What makes npm, pnpm, Yarn and bun use it. */
     env: {
       ...process.env,
       GITHUB_ACTIONS: '', // provenance is npm's own registry's
@@ -53,6 +53,7 @@ export const startRegistry = async () => {
       npm_config_userconfig: join(folder, 'npmrc'),
       npm_config_cache: join(folder, 'cache'),
       YARN_REGISTRY: url,
+      BUN_CONFIG_REGISTRY: url,
     },
     output: () => [...stdout, ...stderr].join('\n'),
     async stop() {
