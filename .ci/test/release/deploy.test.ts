@@ -83,7 +83,10 @@ const deploy = async ({ isNewBroken = false, isLiveBroken = false }) => {
   locator.close();
   api.stop();
   expect(located[0]).toMatch(PREVIEW);
-  expect(await readFile(output, 'utf8')).toContain(`live=https://${HOST}\n`);
+  const outputs = (await readFile(output, 'utf8')).trim().split('\n');
+  await rm(output);
+  expect(outputs[0]).toBe(`live=https://${HOST}`);
+  expect(outputs.at(-1)).toBe('unproven=false');
   return {
     exitCode,
     output: [...stdout, ...stderr].join('\n'),

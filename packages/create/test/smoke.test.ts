@@ -38,3 +38,22 @@ test('npm run smoke finds on our own service what its tests find', async () => {
   const report = stdout.slice(stdout.indexOf(server.url));
   expect(report.filter((line) => !/^skip|^\d+ skipped/.test(line))).toEqual(lines);
 });
+
+test.each([
+  [[], /^Usage: serve-testing smoke\|deploy\|release/],
+  [['nope'], /^Usage: serve-testing smoke\|deploy\|release/],
+  [['smoke'], /^No URL is given$/],
+  [['release'], /^Usage: serve-testing release STEP$/],
+  [['release', 'nope', 'x'], /^Usage: serve-testing release STEP$/],
+  [['deploy', 'x'], /^Usage: serve-testing deploy$/],
+])('serve-testing %j explains itself', async (args, line) => {
+  const { ended, stderr } = run(['serve-testing', ...args]);
+  expect(await ended).toBe(2);
+  expect(stderr[0]).toMatch(line);
+});
+
+test('serve-testing says that there is no service, where there is none', async () => {
+  const { ended, stderr } = run(['serve-testing', 'smoke', 'http://localhost'], { cwd: 'docs' });
+  expect(await ended).toBe(2);
+  expect(stderr).toEqual([expect.stringMatching(/docs\/test\/service\.ts: is not there$/)]);
+});

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as deploying from './deploy.ts';
@@ -23,10 +24,11 @@ const commands: Record<string, (service: Service, args: string[]) => number | Pr
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
-if (command) {
-  const { service } = await import(pathToFileURL(resolve('test/service.ts')).href);
+const path = resolve('test/service.ts');
+if (command && existsSync(path)) {
+  const { service } = await import(pathToFileURL(path).href);
   process.exitCode = await command(service, args);
 } else {
-  console.error(usage);
+  console.error(command ? `${path}: is not there` : usage);
   process.exitCode = 2;
 }

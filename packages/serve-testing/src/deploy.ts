@@ -55,16 +55,15 @@ const uploadVersion = (): { id: string; preview: string } => {
   }
 };
 
-// GitHub ends a job that is cancelled by SIGINT: what has begun is then taken back like what fails.
-const cancelled = new Promise<never>((_, reject) => {
-  process.once('SIGINT', () => reject(new Error('cancelled')));
-});
-cancelled.catch(() => {});
+/** Sets an output of the step of a workflow that this may be. */
+const setOutput = (name: string, value: string | boolean): void => {
+  if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `${name}=${value}\n`);
+};
 
 /** Holds what is at a URL to the contract. */
 const smokeAt = async (what: string, service: Service, url: string): Promise<void> => {
   console.log(`== ${what}`);
-  if ((await Promise.race([smoke(service, ['--wait', '60', url]), cancelled])) !== 0)
+  if ((await smoke(service, ['--wait', '60', url])) !== 0)
     throw new Error(`${url} does not hold the contract`);
 };
 
@@ -76,7 +75,7 @@ export interface DeployOptions {
 
 /**
  * Deploys as a program does; see `usage`. Resolves with the exit code. In a workflow of GitHub's, its output `live`
- * is the URL of what is live.
+ * is the URL of what is live, and `unproven` is true while what takes the traffic has not been tested there.
  */
 export const deploy = async (
   service: Service,
@@ -89,19 +88,22 @@ export const deploy = async (
     const { id, preview } = uploadVersion();
     // The live URL is the preview's without the version's eight digits.
     const live = process.env.LIVE_URL || preview.replace(/\/\/[0-9a-f]{8}-/, '//');
-    if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `live=${live}\n`);
+    setOutput('live', live);
     await smokeAt('Test the new version at its own URL', service, await locate(preview));
     const version = ['versions', 'deploy', `${id}@100%`, '--yes', '--message', GITHUB_SHA];
     wrangler('Promote it', version);
     isPromoted = true;
+    setOutput('unproven', true);
     wrangler('Set routes, domains and cron triggers', ['triggers', 'deploy']);
     await smokeAt('Test what is live', service, await locate(live));
+    setOutput('unproven', false);
     return 0;
   } catch (error) {
     console.error(`deploy: ${error instanceof Error ? error.message : error}`);
     // Before the promotion the version that serves is still the good one.
     const message = `${GITHUB_SHA} failed its smoke test`;
     if (isPromoted) wrangler('Roll back', ['rollback', '--yes', '--message', message]);
+    setOutput('unproven', false);
     return 1;
   }
 };
