@@ -145,6 +145,9 @@ const run = (command: string, args: string[], cwd: string, signal: AbortSignal) 
 const succeeds = (command: string, args: string[], cwd: string): boolean =>
   spawnSync(command, args, { cwd, stdio: 'ignore' }).status === 0;
 
+/** A path as a shell takes it. */
+const shellWord = (path: string): string => (/[^\w./-]/.test(path) ? JSON.stringify(path) : path);
+
 /** What a service is made from, and the tarballs that it gets where the packages are not from npm. */
 export interface Source {
   template: Template;
@@ -210,7 +213,7 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
 
   const start = choice.targets.includes('node') ? 'npm start' : 'npm run dev:worker';
   const steps = [
-    `cd ${relative('.', folder) || '.'}`,
+    `cd ${shellWord(relative('.', folder) || '.')}`,
     ...(options.install ? [] : ['npm install']),
     ...(choice.targets.some((target) => target !== 'lambda') ? [start] : []),
     'npm test',

@@ -1,5 +1,6 @@
 export { watch } from './app/errors.ts';
 export { log } from './app/log.ts';
+export { maxConcurrentRequests } from './app/max-concurrent-requests.ts';
 export type { AccessRecord } from './log/access-record.ts';
 export type { ErrorRecord } from './log/error-record.ts';
 
