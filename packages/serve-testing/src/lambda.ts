@@ -123,7 +123,7 @@ export const smallRuntime: readonly string[] = [
 export const startLambda = async (
   runtime: readonly string[],
   taskRoot: string,
-  env: Record<string, string> = {},
+  env: NodeJS.ProcessEnv = {},
 ) => {
   const api = await startRuntimeApi();
   const { child, stdout, stderr, ended } = run([...runtime], {

@@ -26,6 +26,25 @@ interface App {
   request(path: string, init: RequestInit, bindings?: object): Response | Promise<Response>;
 }
 
+// What a process needs of the shell that the tests run in; who starts it chooses the port.
+const inherited =
+  /^(port|path|home|te?mp(dir)?|lang|tz|ci|no_color|node_\w+|npm_\w+|system\w*|windir|comspec|pathext|(local)?appdata|userprofile)$/i;
+
+/**
+ * The environment of a service under test: what its test names, and nothing else that a developer may have set, such
+ * as the URL of a database. It goes over the environment of the tests: what is `undefined` is not handed on.
+ */
+export const testEnvironment = (
+  service: Service,
+  more: Record<string, string> = {},
+): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.keys(process.env).flatMap((name) => (inherited.test(name) ? [] : [[name, undefined]])),
+  ),
+  ...service.env,
+  ...more,
+});
+
 /** The flags of `docker run` for the image of a service: what it needs, and what keeps it from all else. */
 export const containerFlags = ({ env = {}, state }: Service): string[] => [
   ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],

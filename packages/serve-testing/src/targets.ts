@@ -7,7 +7,7 @@ import { nameOf, tryCase } from './cases.ts';
 import { type Received, type Sent, send } from './client.ts';
 import { smallRuntime, startLambda } from './lambda.ts';
 import { run, type ServerProcess, startServer } from './process.ts';
-import type { Service } from './service.ts';
+import { type Service, testEnvironment } from './service.ts';
 import { bundleWorker, startWorker, startWranglerDev } from './worker.ts';
 
 const readManifest = () => JSON.parse(readFileSync('package.json', 'utf8'));
@@ -94,7 +94,7 @@ export const nodeTests = (service: Service): void => {
     const folder = stateFolder();
     let server: ServerProcess;
     beforeAll(async () => {
-      const env = { ...service.env, ...service.state?.node?.(folder()) };
+      const env = testEnvironment(service, service.state?.node?.(folder()));
       server = await startServer(await commandOf(), { env });
     });
     afterAll(async () => {
@@ -142,7 +142,7 @@ export const lambdaTests = (service: Service): void => {
   let lambda: Awaited<ReturnType<typeof startLambda>>;
   beforeAll(async () => {
     await runScript('build:lambda');
-    lambda = await startLambda(smallRuntime, 'dist/lambda', service.env);
+    lambda = await startLambda(smallRuntime, 'dist/lambda', testEnvironment(service));
   });
   afterAll(() => lambda.stop());
 
