@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { insert, snippets } from '../page.ts';
 import { makeService, succeed } from './made-service.ts';
+import { insert, snippets } from './page.ts';
 
 const TIMEOUT = 600_000;
 const NAME = 'shortly';
