@@ -181,7 +181,7 @@ describe('of several tags', () => {
   const stepHere = (...args: string[]) => attempt(['serve-testing', 'release', ...args], directory);
   const check = (tag: string) => stepHere('check', image, tag);
   const setVersion = (version: string) =>
-    writeFile(join(directory, 'package.json'), JSON.stringify({ version }));
+    writeFile(join(directory, 'package.json'), JSON.stringify({ version, type: 'module' }));
   beforeAll(async () => {
     await mkdir(join(directory, 'test'));
     await writeFile(join(directory, 'test/service.ts'), 'export const service = {};');

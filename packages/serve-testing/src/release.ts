@@ -66,8 +66,12 @@ const latest = (image: string, tag: string): string => {
   const sorted = ['--merged', 'origin/main', '--sort', 'version:refname'];
   const tags = call('git', 'tag', '--list', 'v*', ...sorted).split('\n');
   const newest = tags.filter((other) => !other.includes('-')).at(-1);
-  if (tag !== newest)
-    return `latest stays, since ${tag} is not the latest version, which is ${newest}`;
+  if (tag !== newest) {
+    console.error(
+      `release: latest stays, since ${tag} is not the latest version, which is ${newest}`,
+    );
+    return '';
+  }
   const [name] = image.split('@');
   return call('docker', 'buildx', 'imagetools', 'create', '--tag', `${name}:latest`, image);
 };
@@ -91,7 +95,8 @@ export const release = (service: Service, [step = '', ...args]: string[]): numbe
     return 2;
   }
   try {
-    console.log(perform());
+    const result = perform();
+    if (result) console.log(result);
     return 0;
   } catch (error) {
     // What a command prints says what is wrong with it.
