@@ -61,7 +61,8 @@ const deploy = async ({ isNewBroken = false, isLiveBroken = false }) => {
     const script = upload?.files[String(upload.metadata.main_module)] ?? '';
     worker ??= await startWorker({ script, config: 'wrangler.toml' });
     const isBroken = PREVIEW.test(url) ? isNewBroken : isLiveBroken;
-    response.end(isBroken ? brokenUrl : worker.url);
+    // Who asks is held up by wrangler for longer than a connection is kept.
+    response.setHeader('Connection', 'close').end(isBroken ? brokenUrl : worker.url);
   });
   const { PATH } = process.env;
   const output = join(home, 'output');
