@@ -11,6 +11,8 @@ export interface Change {
   edits: Record<string, [from: string, to: string][]>;
   /** The cases of the contract that then fail, on every target. No other test fails. */
   fails: string[];
+  /** Whether it is tried on Workers, too: one of each kind, and what differs there. */
+  onWorkers?: true;
   /** Those that then fail on Workers only. */
   failsOnWorkers?: string[];
 }
@@ -38,6 +40,7 @@ const greet: [string, string] = ['Hello, Docker! <3', 'Hello, World!'];
 export const appChanges: readonly Change[] = [
   {
     name: "app.get('/:slug')",
+    onWorkers: true,
     edits: {
       'src/app.ts': [
         [notFound, `app.get('/:slug', (c) => c.text(c.req.param('slug')));\n${notFound}`],
@@ -66,6 +69,7 @@ export const appChanges: readonly Change[] = [
   // https://hono.dev/docs/middleware/builtin/compress
   {
     ...middleware('hono/compress', 'compress()'),
+    onWorkers: true,
     failsOnWorkers: contract.filter(({ body }) => body !== '').map(nameOf),
   },
   middleware('hono/secure-headers', 'secureHeaders()'),
@@ -76,6 +80,7 @@ export const appChanges: readonly Change[] = [
   middleware('hono/context-storage', 'contextStorage()'),
   {
     name: 'another greeting',
+    onWorkers: true,
     edits: { 'src/app.ts': [greet] },
     fails: ['GET /', 'GET /?a=1&b=%20'],
   },
