@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { npm, type Packed, pack } from './pack.ts';
 import { publishedPackages } from './published.ts';
 
 // Publishes the packages from a tag, as release.yml does it:
@@ -13,29 +13,8 @@ const [step, tag = ''] = process.argv.slice(2);
 /** What stops it, said in one line. */
 class Refusal extends Error {}
 
-const npm = (args: string[], cwd = '.'): string =>
-  execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-
-interface Packed {
-  name: string;
-  version: string;
-  integrity: string;
-  filename: string;
-  folder: string;
-}
-
 const readVersion = (folder: string): string =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
-
-/** Packs a package; returns what npm would publish. */
-const pack = (name: string): Packed => {
-  const folder = join(import.meta.dirname, name);
-  npm(['run', 'build'], folder);
-  const [packed] = JSON.parse(
-    npm(['pack', './dist', '--pack-destination', 'dist', '--json'], folder),
-  );
-  return { ...packed, folder };
-};
 
 /** The integrity of a version in the registry; nothing if it isn't there. */
 const publishedIntegrity = ({ name, version }: Packed): string | undefined => {
@@ -65,11 +44,11 @@ const check = (): Packed[] => {
   });
 };
 
-const publish = ({ name, version, filename, folder }: Packed): void => {
+const publish = ({ name, version, tarball }: Packed): void => {
   // A version with a hyphen, such as 1.1.0-rc.1, is not the latest.
   const options = ['--access', 'public', '--tag', version.includes('-') ? 'next' : 'latest'];
   if (process.env.GITHUB_ACTIONS) options.push('--provenance');
-  npm(['publish', join(folder, 'dist', filename), ...options]);
+  npm(['publish', tarball, ...options]);
   console.log(`${name}@${version} is published`);
 };
 

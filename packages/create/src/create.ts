@@ -90,36 +90,31 @@ const nameProblem = (path: string): string | undefined => {
   return isName(name) ? undefined : `"${name}": must be ${allowedName}`;
 };
 
-/** Asks on a terminal for what the command line has not said. */
-const askFor = async ({ name, targets: list, example }: Options) => ({
-  path:
-    name ??
+const askName = async (): Promise<string> =>
+  answerOf(
+    await text({
+      message: 'What is the name of the service?',
+      placeholder: DEFAULT_NAME,
+      defaultValue: DEFAULT_NAME,
+      validate: (value = '') => (value === '' ? undefined : nameProblem(value)),
+    }),
+  );
+
+const askTargets = async (): Promise<Target[]> =>
+  withNode(
     answerOf(
-      await text({
-        message: 'What is the name of the service?',
-        placeholder: DEFAULT_NAME,
-        defaultValue: DEFAULT_NAME,
-        validate: (value = '') => (value === '' ? undefined : nameProblem(value)),
+      await multiselect<Target>({
+        message: 'Where shall it run?',
+        options: [
+          { value: 'node', label: 'Node' },
+          { value: 'container', label: 'in a container', hint: 'with Node' },
+          { value: 'workers', label: 'Cloudflare Workers' },
+          { value: 'lambda', label: 'AWS Lambda' },
+        ],
+        initialValues: [...DEFAULT_TARGETS],
       }),
     ),
-  chosen:
-    list !== undefined || example
-      ? undefined
-      : withNode(
-          answerOf(
-            await multiselect<Target>({
-              message: 'Where shall it run?',
-              options: [
-                { value: 'node', label: 'Node' },
-                { value: 'container', label: 'in a container', hint: 'with Node' },
-                { value: 'workers', label: 'Cloudflare Workers' },
-                { value: 'lambda', label: 'AWS Lambda' },
-              ],
-              initialValues: [...DEFAULT_TARGETS],
-            }),
-          ),
-        ),
-});
+  );
 
 /** What is in a folder; nothing if it isn't there. */
 const entriesOf = (folder: string): Promise<string[]> =>
@@ -162,8 +157,8 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
     throw new Refusal('--targets: the example has its own, which are node, container and workers');
   const given = options.targets === undefined ? undefined : readTargets(options.targets);
   const isAsked = !options.yes && process.stdin.isTTY && process.stdout.isTTY;
-  const asked = isAsked ? await askFor(options) : undefined;
-  const path = asked?.path ?? options.name ?? DEFAULT_NAME;
+  const path = options.name ?? (isAsked ? await askName() : DEFAULT_NAME);
+  const chosen = given ?? (isAsked && !example ? await askTargets() : DEFAULT_TARGETS);
   const problem = nameProblem(path);
   if (problem) throw new Refusal(problem);
   const folder = resolve(path);
@@ -182,7 +177,7 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
   process.on('SIGINT', () => cancelling.abort()).on('SIGTERM', () => cancelling.abort());
   const choice: Choice = {
     name: basename(folder),
-    targets: given ?? asked?.chosen ?? DEFAULT_TARGETS,
+    targets: chosen,
     ...(example && { example }),
     ...(tarballs && {
       vendored: { serve: basename(tarballs.serve), testing: basename(tarballs.testing) },
@@ -200,7 +195,7 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
     if (options.git && !succeeds('git', isInRepository, folder))
       await run('git', ['init', '--quiet', '--initial-branch', 'main'], folder, signal);
     const install = ['install', '--no-audit', '--no-fund', '--loglevel', 'silent'];
-    const code = options.install && !signal.aborted ? await run('npm', install, folder, signal) : 0;
+    const code = options.install ? await run('npm', install, folder, signal) : 0;
     if (signal.aborted) throw new Cancelled();
     if (code !== 0)
       throw new Refusal(

@@ -68,19 +68,21 @@ const tools: Record<string, readonly Target[]> = {
 const pick = <T>(values: Record<string, T>, isWanted: (name: string) => boolean) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => isWanted(name)));
 
-/** Where the packages of the repository come from. */
-const sourcesOf = (version: string, { vendored }: Choice) => ({
-  '@edge-ping/serve': vendored ? `file:vendor/${vendored.serve}` : `^${version}`,
-  '@edge-ping/serve-testing': vendored ? `file:vendor/${vendored.testing}` : `^${version}`,
-});
-
+/** Says of the packages of the repository where they come from. */
 const withSources = (
-  dependencies: Record<string, string>,
-  sources: Record<string, string>,
-): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(dependencies).map(([name, version]) => [name, sources[name] ?? version]),
-  );
+  { dependencies, devDependencies }: Pick<Manifest, 'dependencies' | 'devDependencies'>,
+  version: string,
+  { vendored }: Choice,
+) => ({
+  dependencies: {
+    ...dependencies,
+    '@edge-ping/serve': vendored ? `file:vendor/${vendored.serve}` : `^${version}`,
+  },
+  devDependencies: {
+    ...devDependencies,
+    '@edge-ping/serve-testing': vendored ? `file:vendor/${vendored.testing}` : `^${version}`,
+  },
+});
 
 const manifestText = (manifest: object): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
@@ -88,7 +90,6 @@ const manifestText = (manifest: object): string => `${JSON.stringify(manifest, n
 const serviceManifest = (text: string, version: string, choice: Choice): string => {
   const { license: _license, workspaces: _workspaces, ...manifest }: Manifest = JSON.parse(text);
   const isChosen = (target: string) => choice.targets.some((chosen) => chosen === target);
-  const sources = sourcesOf(version, choice);
   const ownScripts = pick(manifest.scripts, (name) => {
     const target = scripts[name];
     return target !== undefined && (target === 'all' || isChosen(target));
@@ -104,8 +105,7 @@ const serviceManifest = (text: string, version: string, choice: Choice): string 
     scripts: Object.fromEntries(
       Object.entries(ownScripts).map(([name, script]) => [name, script.replace(ourCommand, '')]),
     ),
-    dependencies: withSources(manifest.dependencies, sources),
-    devDependencies: withSources(ownTools, sources),
+    ...withSources({ ...manifest, devDependencies: ownTools }, version, choice),
   });
 };
 
@@ -153,12 +153,10 @@ const exampleText = (
     const manifest: Manifest = JSON.parse(text);
     // It has the project's own Node, as the service at the root has it.
     const { optionalDependencies } = JSON.parse(service['package.json'] ?? '');
-    const sources = sourcesOf(version, choice);
     return manifestText({
       ...manifest,
       name: choice.name,
-      dependencies: withSources(manifest.dependencies, sources),
-      devDependencies: withSources(manifest.devDependencies, sources),
+      ...withSources(manifest, version, choice),
       optionalDependencies,
     });
   }

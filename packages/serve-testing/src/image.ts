@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   callEngine,
@@ -10,6 +9,7 @@ import {
   testImage,
   tryEngine,
 } from './engine.ts';
+import { readManifest } from './manifest.ts';
 import { containerFlags, type Service } from './service.ts';
 import { serviceTests } from './targets.ts';
 
@@ -40,8 +40,8 @@ export const imageTests = (
 
     serviceTests(service, () => container.url);
 
-    test('says on stderr where it listens, and its version', async () => {
-      const { name, version } = JSON.parse(await readFile('package.json', 'utf8'));
+    test('says on stderr where it listens, and its version', () => {
+      const { name, version } = readManifest();
       expect(container.stderr).toContain(`${name} ${version} listens on http://localhost:8080`);
     });
 

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readManifest } from './manifest.ts';
 import { containerFlags, type Service } from './service.ts';
 
 export const usage = `Usage: serve-testing release STEP
@@ -27,7 +28,7 @@ const succeeds = (command: string, ...args: string[]): boolean =>
 const inspect = ['buildx', 'imagetools', 'inspect'];
 
 const check = (image: string, tag: string): string => {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { version } = readManifest();
   if (tag !== `v${version}`)
     throw new Refusal(`the tag is ${tag}, but package.json has ${version}`);
   if (!succeeds('git', 'merge-base', '--is-ancestor', `${tag}^{commit}`, 'origin/main'))

@@ -45,9 +45,12 @@ export const testEnvironment = (
   ...more,
 });
 
+/** The flags of `docker run` that keep a container from all that a server doesn't need. */
+export const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+
 /** The flags of `docker run` for the image of a service: what it needs, and what keeps it from all else. */
 export const containerFlags = ({ env = {}, state }: Service): string[] => [
-  ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+  ...hardened,
   ...Object.entries(env).flatMap((variable) => ['--env', variable.join('=')]),
   ...(state?.container ?? []),
 ];

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nameOf, tryCase } from './cases.ts';
 import { type Received, type Sent, send } from './client.ts';
 import { smallRuntime, startLambda } from './lambda.ts';
+import { readManifest } from './manifest.ts';
 import { run, type ServerProcess, startServer } from './process.ts';
 import { type Service, testEnvironment } from './service.ts';
 import { bundleWorker, startWorker, startWranglerDev } from './worker.ts';
-
-const readManifest = () => JSON.parse(readFileSync('package.json', 'utf8'));
 
 /**
  * Declares a test for each case of the contract, against a target that sends and receives.
@@ -76,7 +74,8 @@ const runScript = async (name: string): Promise<void> => {
 };
 
 /** What `npm start` runs. */
-export const startCommand = async (): Promise<string[]> => readManifest().scripts.start.split(' ');
+export const startCommand = async (): Promise<string[]> =>
+  (readManifest().scripts.start ?? '').split(' ');
 
 /** Makes the bundle; resolves with what runs it as the image does. */
 const bundleCommand = async (): Promise<string[]> => {
@@ -103,7 +102,7 @@ export const nodeTests = (service: Service): void => {
 
     serviceTests(service, () => server.url);
 
-    test('says on stderr where it listens, and its version', async () => {
+    test('says on stderr where it listens, and its version', () => {
       const { name, version } = readManifest();
       expect(server.stderr).toContain(
         `${name} ${version} listens on http://localhost:${server.port}`,

@@ -5,6 +5,7 @@ import {
   testImage,
 } from '@edge-ping/serve-testing/engine';
 import { imageTests } from '@edge-ping/serve-testing/image';
+import { hardened } from '@edge-ping/serve-testing/service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clickUntilStopped } from '../clicks.ts';
 import { ADMIN_TOKEN } from '../contract.ts';
@@ -14,7 +15,6 @@ import { service } from '../service.ts';
 const image = `${testImage}:links`;
 const volume = `${testImage}-links`;
 
-const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 const start = () =>
   startContainer(image, [
     ...hardened,

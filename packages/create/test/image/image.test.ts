@@ -17,6 +17,7 @@ import {
   tryEngine,
 } from '@edge-ping/serve-testing/engine';
 import { freePort, run } from '@edge-ping/serve-testing/process';
+import { hardened } from '@edge-ping/serve-testing/service';
 import { serviceTests } from '@edge-ping/serve-testing/targets';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shipped } from '../../../../.ci/test/lockfile.ts';
@@ -44,8 +45,6 @@ const multistage = {
   command: ['/nodejs/bin/node', 'dist/server.js'],
   entry: '/app/dist/server.js',
 };
-
-const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 
 const build = (file: string, image: string, ...rest: string[]) =>
   tryEngine('build', '--file', file, '--tag', image, ...rest);
