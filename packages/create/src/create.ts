@@ -123,7 +123,7 @@ const entriesOf = (folder: string): Promise<string[]> =>
     throw new Refusal(`${folder}: ${error.code === 'ENOTDIR' ? 'is a file' : error.message}`);
   });
 
-/** Runs a command in a folder; resolves with its exit code. */
+/** Runs a command in a folder; resolves with its exit code, which is 130 after Ctrl-C, as in a shell. */
 const run = (command: string, args: string[], cwd: string, signal: AbortSignal) =>
   new Promise<number | null>((done) => {
     const shell = process.platform === 'win32'; // npm is a script there
@@ -133,7 +133,8 @@ const run = (command: string, args: string[], cwd: string, signal: AbortSignal) 
       signal,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    child.on('error', () => done(null)).on('close', done);
+    child.on('error', () => done(null));
+    child.on('close', (code, killedBy) => done(killedBy === 'SIGINT' ? 130 : code));
   });
 
 /** Whether a command succeeds, whatever it prints. */
@@ -196,7 +197,8 @@ const create = async (options: Options, { template, tarballs }: Source): Promise
       await run('git', ['init', '--quiet', '--initial-branch', 'main'], folder, signal);
     const install = ['install', '--no-audit', '--no-fund', '--loglevel', 'silent'];
     const code = options.install ? await run('npm', install, folder, signal) : 0;
-    if (signal.aborted) throw new Cancelled();
+    // A terminal sends Ctrl-C to npm as well, which may end before the signal arrives here.
+    if (signal.aborted || code === 130) throw new Cancelled();
     if (code !== 0)
       throw new Refusal(
         `the packages could not be installed. The service is in ${folder}: run \`npm install\` there`,

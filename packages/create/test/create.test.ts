@@ -238,15 +238,19 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
     expect(filesOf(directory)).toEqual(before);
   });
 
-  test('Ctrl-C while it installs leaves nothing', async () => {
-    const hanging = join(directory, 'hanging/npm');
-    await mkdir(join(directory, 'hanging'));
-    await writeFile(hanging, '#!/bin/sh\necho installing\nexec sleep 60\n', { mode: 0o755 });
-    const { PATH } = process.env;
-    const path = `${join(directory, 'hanging')}:${PATH}`;
-    const { child, stdout, ended } = open('left --yes', { PATH: path });
+  // npm gets the signal as well, and the one or the other is first.
+  test.each([
+    ['which ends npm', 'exec sleep 60'],
+    ['which only npm has seen yet', 'read answer; kill -INT $$'],
+    ['which npm makes an exit code of', 'read answer; exit 130'],
+    ['which npm takes no notice of', "trap '' INT; sleep 2"],
+  ])('Ctrl-C while it installs leaves nothing: %s', async (_, npm) => {
+    const folder = await mkdtemp(join(directory, 'npm-'));
+    const script = `#!/bin/sh\nexec </dev/tty\necho installing\n${npm}\n`;
+    await writeFile(join(folder, 'npm'), script, { mode: 0o755 });
+    const { child, stdout, ended } = open('left --yes', { PATH: `${folder}:${process.env.PATH}` });
     await expect.poll(() => stdout.join('\n')).toContain('installing');
-    child.stdin?.write('\x03');
+    child.stdin?.write(npm.startsWith('read') ? '\r' : '\x03');
     expect(await ended).toBe(130);
     expect(existsSync(join(directory, 'left'))).toBe(false);
   });
