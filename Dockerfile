@@ -13,7 +13,7 @@ COPY packages/serve/package.json ./packages/serve/
 RUN --mount=type=cache,target=/root/.npm \
   NODE_DISABLE_COMPILE_CACHE=1 npm ci --omit=dev --omit=optional
 
-# Copy the source code. Node runs TypeScript as it is: there is nothing to build
+# Copy the source code. Node runs TypeScript as it is, without a build (but not JSX: see Dockerfile.multistage)
 COPY packages/serve/src ./packages/serve/src
 COPY src ./src
 COPY adapters ./adapters

@@ -35,6 +35,7 @@ interface Manifest {
 
 /** The scripts of a service, and the target that has them, if not all. */
 const scripts: Record<string, Target | 'all'> = {
+  prestart: 'node',
   start: 'node',
   dev: 'node',
   'dev:worker': 'workers',
@@ -60,6 +61,7 @@ const tools: Record<string, readonly Target[]> = {
   '@types/node': [],
   esbuild: ['node', 'lambda'],
   miniflare: ['workers'],
+  tsx: ['node'],
   typescript: [],
   vitest: [],
   wrangler: ['workers'],

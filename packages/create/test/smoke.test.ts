@@ -1,13 +1,12 @@
 import { nameOf, tryCase } from '@edge-ping/serve-testing/cases';
 import { send } from '@edge-ping/serve-testing/client';
 import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
-import { startCommand } from '@edge-ping/serve-testing/targets';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contract } from '../../../test/contract.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer(await startCommand());
+  server = await startServer(['node', 'adapters/node.ts']);
 });
 afterAll(() => server.stop());
 

@@ -73,28 +73,17 @@ const runScript = async (name: string): Promise<void> => {
   expect(await ended, [...stdout, ...stderr].join('\n')).toBe(0);
 };
 
-/** What `npm start` runs. */
-export const startCommand = async (): Promise<string[]> =>
-  (readManifest().scripts.start ?? '').split(' ');
-
-/** Makes the bundle; resolves with what runs it as the image does. */
-const bundleCommand = async (): Promise<string[]> => {
-  await runScript('build');
-  return ['node', '--enable-source-maps', 'dist/server.js'];
-};
-
-/** Declares the tests of the Node server, by `npm start` and, if there is a script `build`, as the bundle that it makes. */
+/** Declares the tests of the Node server: what `npm start` runs. */
 export const nodeTests = (service: Service): void => {
-  const hasBundle = 'build' in readManifest().scripts;
-  describe.each([
-    ['npm start', startCommand] as const,
-    ...(hasBundle ? [['the bundle', bundleCommand] as const] : []),
-  ])('%s', (_, commandOf) => {
+  describe('npm start', () => {
     const folder = stateFolder();
     let server: ServerProcess;
     beforeAll(async () => {
+      const { prestart, start = '' } = readManifest().scripts;
+      if (prestart) await runScript('prestart');
       const env = testEnvironment(service, service.state?.node?.(folder()));
-      server = await startServer(await commandOf(), { env });
+      // Not by npm, which would keep a signal from it.
+      server = await startServer(start.split(' '), { env });
     });
     afterAll(async () => {
       expect(await server.stop()).toBe(0);

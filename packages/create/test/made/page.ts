@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 const page = readFileSync('docs/your-service.md', 'utf8');
 
 /** The page's code, each with the file that it is for. */
-export const snippets = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
+export const snippets = [...page.matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
   ([, file = '', code = '']) => ({ file, code }),
 );
 

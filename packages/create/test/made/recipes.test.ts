@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { send } from '@edge-ping/serve-testing/client';
+import { freePort, run } from '@edge-ping/serve-testing/process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeService, succeed } from './made-service.ts';
 import { insert, snippets } from './page.ts';
@@ -16,7 +18,7 @@ afterAll(() => rm(dirname(service), { recursive: true }), TIMEOUT);
 
 const edit = async (file: string, change: (text: string) => string): Promise<void> => {
   const path = join(service, file);
-  await writeFile(path, change(await readFile(path, 'utf8')));
+  await writeFile(path, change(existsSync(path) ? await readFile(path, 'utf8') : ''));
 };
 
 test('a new service passes its tests and its checks, and has its own name', {
@@ -48,6 +50,40 @@ test('another greeting, a path that is moved, the code of the page and a depende
   const ofZod = "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));";
   await edit('src/app.ts', (text) => insert(text, 'src/app.ts', ofZod));
   await succeed('npx biome check --write . && npm test && npm run check', service);
+});
+
+// With the page in JSX, as the step before has left it. Editors such as Vim save a file by replacing it, which
+// `node --watch` notices once only: https://github.com/nodejs/node/issues/54774
+test('npm run dev notices every save, in place and by a new file', {
+  timeout: TIMEOUT,
+}, async () => {
+  const port = await freePort();
+  const { child, stdout, stderr, ended } = run(['npm', 'run', 'dev'], {
+    cwd: service,
+    env: { ...process.env, PORT: String(port), DATABASE: ':memory:', GREETING: 'Hello' },
+    detached: true, // a group of its own, to which a terminal sends Ctrl-C
+  });
+  const page = join(service, 'src/page.tsx');
+  const source = await readFile(page, 'utf8');
+  const expectGreeting = (greeting: string) =>
+    expect
+      .poll(
+        () =>
+          send(`http://127.0.0.1:${port}`, { path: '/page/Ada' }).then(({ body }) => body, String),
+        { timeout: 20_000, message: [...stdout, ...stderr].join('\n') },
+      )
+      .toContain(`<h1>${greeting}, Ada</h1>`);
+  await expectGreeting('Hello');
+  for (const greeting of ['One', 'Two', 'Three']) {
+    await writeFile(`${page}~`, source.replace('Hello', greeting));
+    await rename(`${page}~`, page);
+    await expectGreeting(greeting);
+  }
+  await writeFile(page, source);
+  await expectGreeting('Hello');
+  process.kill(-(child.pid ?? 0), 'SIGINT');
+  await ended;
+  await expect(send(`http://127.0.0.1:${port}`, { path: '/' })).rejects.toThrow('ECONNREFUSED');
 });
 
 // What an earlier version has made, and its user has not changed since: with the library of today it is as it was.

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { send } from '@edge-ping/serve-testing/client';
 import { freePort, startServer } from '@edge-ping/serve-testing/process';
-import { startCommand } from '@edge-ping/serve-testing/targets';
 import { expect, test } from 'vitest';
 import { contract, healthCase } from '../../../../test/contract.ts';
 import { type RunningProxy, startProxy } from './proxy.ts';
@@ -41,7 +40,7 @@ const states = async ({ directory }: RunningProxy): Promise<Record<string, strin
 };
 
 test('HAProxy finds the server up by each of its checks, and down by a path that is none', async () => {
-  const server = await startServer(await startCommand());
+  const server = await startServer(['node', 'adapters/node.ts']);
   const backend = (name: string, check: string) =>
     `backend ${name}\n  ${check}\n  server s 127.0.0.1:${server.port} check inter 200ms`;
   const proxy = await startProxy(haproxy, (directory) =>
@@ -72,8 +71,8 @@ test('HAProxy finds the server up by each of its checks, and down by a path that
 
 test('a rolling restart of two servers behind HAProxy shows no client an error', async () => {
   const servers = [
-    await startServer(await startCommand()),
-    await startServer(await startCommand()),
+    await startServer(['node', 'adapters/node.ts']),
+    await startServer(['node', 'adapters/node.ts']),
   ];
   const port = await freePort();
   const proxy = await startProxy(haproxy, (directory) =>
@@ -121,7 +120,7 @@ test('a rolling restart of two servers behind HAProxy shows no client an error',
     for (const [index, server] of servers.entries()) {
       await moreAnswers();
       expect(await server.stop()).toBe(0);
-      servers[index] = await startServer(await startCommand(), {
+      servers[index] = await startServer(['node', 'adapters/node.ts'], {
         env: { PORT: String(server.port) },
       });
       // As an orchestrator does: the next one goes when this one takes traffic.

@@ -1,7 +1,6 @@
 import { tryCaseBehindProxy } from '@edge-ping/serve-testing/cases';
 import { send } from '@edge-ping/serve-testing/client';
 import { run, type ServerProcess, startServer } from '@edge-ping/serve-testing/process';
-import { startCommand } from '@edge-ping/serve-testing/targets';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contract } from '../../../../test/contract.ts';
 import { candidates, startBefore } from './candidates.ts';
@@ -11,7 +10,7 @@ describe.each(candidates)('behind $name', (candidate) => {
   let proxy: Awaited<ReturnType<typeof startBefore>>;
   let url: string;
   beforeAll(async () => {
-    server = await startServer(await startCommand(), { env: { TRUST_PROXY: '1' } });
+    server = await startServer(['node', 'adapters/node.ts'], { env: { TRUST_PROXY: '1' } });
     proxy = await startBefore(candidate, server);
     url = proxy.url;
   });
