@@ -46,6 +46,18 @@ test('every version is exact', () => {
     if (!workspaces.includes(name)) expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
 });
 
+test('there is one version of Node, in what npm installs and in the images', () => {
+  const ofPackages = Object.values(manifest.optionalDependencies);
+  const dockerfiles = globSync('{Dockerfile*,{.ci,examples}/**/Dockerfile}', {
+    exclude: ['**/node_modules'],
+  }).map((file) => readFileSync(file, 'utf8'));
+  const ofImages = dockerfiles.flatMap((text) =>
+    [...text.matchAll(/ node:([\d.]+)-/g)].map(([, version]) => version),
+  );
+  expect(ofImages.length).toBeGreaterThanOrEqual(dockerfiles.length);
+  expect(new Set([...ofPackages, ...ofImages]).size).toBe(1);
+});
+
 /** Where Node finds a package when one at `path` imports it: nested in it, or further up. */
 const resolve = (name: string, path: string): string | undefined => {
   const nested = `${path && `${path}/`}node_modules/${name}`;
