@@ -11,6 +11,10 @@ let begun = 0;
 let most = 0;
 let handled = 0;
 const app = new Hono();
+app.use('/patient/left', async (c, next) => {
+  await new Promise((resolve) => c.req.raw.signal.addEventListener('abort', resolve));
+  await next();
+});
 app.use('/patient/*', maxConcurrentRequests(2, { wait: 60_000 }));
 app.use('/impatient/*', maxConcurrentRequests(2, { wait: 20 }));
 app.get('/:patience/held', async (c) => {
@@ -20,6 +24,10 @@ app.get('/:patience/held', async (c) => {
   await held.promise;
   handled -= 1;
   return c.text('held');
+});
+app.get('/:patience/left', () => {
+  begun += 1;
+  return new Response();
 });
 app.get('/:patience/throws', () => {
   throw new Error('a fault');
@@ -76,6 +84,34 @@ test('a client that leaves while it waits takes no turn', async () => {
   held.resolve();
   await Promise.all([...requests, waiting]);
   expect(begun).toBe(3);
+});
+
+test('a client that has left before takes none, either', async () => {
+  const requests = [get('/patient/held'), get('/patient/held')];
+  await expect.poll(() => begun).toBe(2);
+  const leaving = rawConnection(port);
+  leaving.write('GET /patient/left HTTP/1.1\r\nHost: h\r\n\r\n');
+  await once(leaving.socket, 'connect');
+  await get('/');
+  leaving.socket.resetAndDestroy();
+  await get('/');
+  held.resolve();
+  await Promise.all(requests);
+  await get('/');
+  expect(begun).toBe(2);
+});
+
+test.each([
+  [Number.NaN, 1_000, 'maxConcurrentRequests: max=NaN: must be an integer from 0 to 2147483647'],
+  [0.5, 1_000, 'maxConcurrentRequests: max=0.5: must be an integer from 0 to 2147483647'],
+  [-1, 1_000, 'maxConcurrentRequests: max=-1: must be an integer from 0 to 2147483647'],
+  [
+    1,
+    Number.POSITIVE_INFINITY,
+    'maxConcurrentRequests: wait=Infinity: must be an integer from 0 to 2147483647',
+  ],
+])('with %d and %d there is no such middleware', (max, wait, message) => {
+  expect(() => maxConcurrentRequests(max, { wait })).toThrow(new RangeError(message));
 });
 
 test('a handler that throws gives its place away, too', async () => {

@@ -1,5 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
+import { integer } from './options.ts';
 import { errorBody } from './responses.ts';
+
+const MAX = 2_147_483_647; // that a timer takes
 
 /**
  * Makes a middleware, for an app or a route, that lets so many requests be handled at once; further ones wait for
@@ -7,8 +10,11 @@ import { errorBody } from './responses.ts';
  * 1 MiB that is read, parsed and checked takes several. A request is handled until its response is made; the body of
  * the response may still have to be sent.
  * @param wait milliseconds that a request waits: 1,000 by default
+ * @throws {RangeError} if one is no integer from 0 to 2,147,483,647
  */
 export const maxConcurrentRequests = (max: number, { wait = 1_000 } = {}): MiddlewareHandler => {
+  integer('maxConcurrentRequests: max', max, MAX);
+  integer('maxConcurrentRequests: wait', wait, MAX);
   let handled = 0;
   const turns = new Set<() => void>();
 
@@ -25,7 +31,8 @@ export const maxConcurrentRequests = (max: number, { wait = 1_000 } = {}): Middl
       const leave = () => end(false);
       const timer = setTimeout(leave, wait);
       signal.addEventListener('abort', leave);
-      turns.add(begin);
+      if (signal.aborted) leave();
+      else turns.add(begin);
     });
 
   return async (c, next) => {
