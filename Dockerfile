@@ -17,6 +17,7 @@ RUN --mount=type=cache,target=/root/.npm \
 COPY packages/serve/src ./packages/serve/src
 COPY src ./src
 COPY adapters ./adapters
+# COPY public ./public
 
 # Limit the heap to half of the container's memory; the rest is for Node itself and for buffers
 # outside the heap. Node's own limit can be above the container's, and the container is killed

@@ -1,5 +1,4 @@
-import { serve } from '@edge-ping/serve/node';
-import { serveStatic } from '@hono/node-server/serve-static';
+import { assets, serve } from '@edge-ping/serve/node';
 import manifest from '../package.json' with { type: 'json' };
 import { app } from '../src/app.ts';
 import { removeExpired } from '../src/links.ts';
@@ -11,11 +10,9 @@ const { DB, close } = openDatabase(process.env.DATABASE || 'links.db');
 // What the cron job does on Workers.
 const cleaning = setInterval(() => removeExpired(DB).catch(console.error), HOUR_MS);
 
-app.get('*', serveStatic({ root: 'public' }));
-
 serve(app, {
   name: `${manifest.name} ${manifest.version}`,
-  bindings: { DB },
+  bindings: { ASSETS: assets('public'), DB },
   onShutdown() {
     clearInterval(cleaning);
     close();

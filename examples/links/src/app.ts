@@ -24,14 +24,15 @@ import {
 } from './links.ts';
 
 export interface Bindings extends ServeBindings {
+  ASSETS: { fetch(request: Request): Response | Promise<Response> };
   DB: Database;
 }
 
 const DAY_S = 86_400;
 const POLL_MS = 1_000;
 
-// Paths of the service's own; on Workers `/index` is the page.
-const reserved = ['health', 'index', 'links'];
+// Paths of the service's own.
+const reserved = ['health', 'links'];
 
 const newLink = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -121,6 +122,12 @@ app.get('/:slug{[\\w-]+}', async (c) => {
   if (!url) return c.notFound();
   c.executionCtx.waitUntil(addClick(c.env.DB, slug));
   return c.redirect(url);
+});
+
+// The page.
+app.get('*', async (c) => {
+  const asset = await c.env.ASSETS.fetch(c.req.raw);
+  return asset.status === 404 ? c.notFound() : c.newResponse(asset.body, asset);
 });
 
 app.notFound((c) => c.json({ message: 'Not Found' }, 404));

@@ -26,7 +26,10 @@ test('npm run deploy applies the migrations, and uploads the Worker with its pag
   expect(output).not.toMatch(/warn|error/i);
   expect(api.queries.at(-1)).toMatch(/CREATE TABLE links/);
   const [upload] = api.uploads;
-  expect(upload?.metadata.bindings).toMatchObject([{ name: 'DB', type: 'd1' }]);
+  expect(upload?.metadata.bindings).toMatchObject([
+    { name: 'DB', type: 'd1' },
+    { name: 'ASSETS', type: 'assets' },
+  ]);
   expect(api.settings).toMatchObject({
     assets: { manifest: { '/index.html': {}, '/links.js': {} } },
     schedules: [{ cron: '0 * * * *' }],

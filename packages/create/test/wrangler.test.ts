@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run } from '@edge-ping/serve-testing/process';
@@ -11,6 +11,7 @@ let directory: string;
 let settings: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'wrangler-'));
+  await mkdir(join(directory, 'public'));
   settings = await readFile('wrangler.toml', 'utf8');
 });
 afterAll(() => rm(directory, { recursive: true }));

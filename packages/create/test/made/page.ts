@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 
 const page = readFileSync('docs/your-service.md', 'utf8');
 
-/** The page's code, each with the file that it is for. */
-export const snippets = [...page.matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
-  ([, file = '', code = '']) => ({ file, code }),
-);
+/** The page's code, each with its section, and the file that it is for. */
+export const snippets = page.split(/^## /m).flatMap((text) => {
+  const [section = ''] = text.split('\n');
+  return [...text.matchAll(/^```tsx?\n\/\/ (\S+)\n(.*?)^```$/gms)].map(
+    ([, file = '', code = '']) => ({ section, file, code }),
+  );
+});
 
 /** Puts code of the page into a source of a service. */
 export const insert = (source: string, file: string, code: string): string => {

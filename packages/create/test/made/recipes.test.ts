@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { send } from '@edge-ping/serve-testing/client';
 import { freePort, run } from '@edge-ping/serve-testing/process';
@@ -9,6 +9,14 @@ import { insert, snippets } from './page.ts';
 
 const TIMEOUT = 600_000;
 const NAME = 'shortly';
+const FILES = 'Static files'; // a section of the page, which is for a service without Lambda
+
+/** Makes a block of settings count that is commented out. */
+const uncomment = (text: string, begin: string): string => {
+  const at = text.indexOf(`# ${begin}`);
+  const end = text.indexOf('\n\n', at);
+  return text.slice(0, at) + text.slice(at, end).replaceAll(/^# /gm, '') + text.slice(end);
+};
 
 let service: string;
 beforeAll(async () => {
@@ -16,8 +24,12 @@ beforeAll(async () => {
 }, TIMEOUT);
 afterAll(() => rm(dirname(service), { recursive: true }), TIMEOUT);
 
-const edit = async (file: string, change: (text: string) => string): Promise<void> => {
-  const path = join(service, file);
+const edit = async (
+  file: string,
+  change: (text: string) => string,
+  folder = service,
+): Promise<void> => {
+  const path = join(folder, file);
   await writeFile(path, change(existsSync(path) ? await readFile(path, 'utf8') : ''));
 };
 
@@ -42,14 +54,39 @@ test('another greeting, a path that is moved, the code of the page and a depende
   await edit('test/contract.ts', (text) =>
     text.replaceAll("path: '/',", "path: '/hello',").replaceAll("path: '/?", "path: '/hello?"),
   );
-  for (const { file, code } of snippets) await edit(file, (text) => insert(text, file, code));
-  await edit('wrangler.toml', (text) =>
-    text.replace(/(# )\[\[kv_namespaces.*\n(# .*\n)*/, (block) => block.replaceAll(/^# /gm, '')),
-  );
+  for (const { section, file, code } of snippets)
+    if (section !== FILES) await edit(file, (text) => insert(text, file, code));
+  await edit('wrangler.toml', (text) => uncomment(text, '[[kv_namespaces'));
   await succeed('npm install zod ws', service);
   const ofZod = "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));";
   await edit('src/app.ts', (text) => insert(text, 'src/app.ts', ofZod));
   await succeed('npx biome check --write . && npm test && npm run check', service);
+});
+
+test('static files are the same on Node and on Workers', { timeout: TIMEOUT }, async () => {
+  const other = await makeService('files', '--targets node,container,workers --no-install');
+  try {
+    for (const { section, file, code } of snippets)
+      if (section === FILES) await edit(file, (text) => insert(text, file, code), other);
+    await edit('wrangler.toml', (text) => uncomment(text, '[assets'), other);
+    await mkdir(join(other, 'public'));
+    await writeFile(join(other, 'public/a.css'), 'a {}');
+    const file = `{ method: 'GET', path: '/a.css', status: 200, headers: { 'content-type': 'text/css; charset=utf-8' }, body: 'a {}' },`;
+    await edit('test/contract.ts', (text) => insert(text, 'test/contract.ts', file), other);
+    const assets = "import { assets } from '@edge-ping/serve/node';\n";
+    const bindings = "  bindings: { ASSETS: assets('public') },\n";
+    await edit(
+      'test/service.ts',
+      (text) => assets + insert(text, 'test/service.ts', bindings),
+      other,
+    );
+    await succeed(
+      `cp -r ${join(service, 'node_modules')} . && npx biome check --write . && npm test && npm run check`,
+      other,
+    );
+  } finally {
+    await rm(dirname(other), { recursive: true });
+  }
 });
 
 // With the page in JSX, as the step before has left it. Editors such as Vim save a file by replacing it, which

@@ -7,6 +7,7 @@ import { messageOf } from '../log/error-record.ts';
 import { openLogs } from '../log/logs.ts';
 import { type AppServer, makeServer, type ServerOptions } from './server.ts';
 
+export { type Assets, assets } from './assets.ts';
 export { AppServer, createServer, type NodeBindings, type ServerOptions } from './server.ts';
 
 type Settings = Pick<
