@@ -1,5 +1,5 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import manifest from '../../package.json' with { type: 'json' };
@@ -93,14 +93,21 @@ test('if the app has WebSockets, ws is a dependency', () => {
 });
 
 interface Updates {
+  'package-ecosystem': string;
   directory?: string;
   directories?: string[];
 }
 
 const dependabot = '.github/dependabot.yml';
 
-test.skipIf(!existsSync(dependabot))('each folder in dependabot.yml is there', () => {
+test.each([
+  ['npm', '**/package-lock.json'],
+  ['docker', '**/Dockerfile'],
+])('dependabot.yml has each folder with dependencies of %s, and no other', (ecosystem, files) => {
   const { updates }: { updates: Updates[] } = parse(readFileSync(dependabot, 'utf8'));
-  const folders = updates.flatMap(({ directory, directories = [] }) => directory ?? directories);
-  expect(folders.filter((folder) => !existsSync(join('.', folder)))).toEqual([]);
+  const folders = updates
+    .filter((update) => update['package-ecosystem'] === ecosystem)
+    .flatMap(({ directory, directories = [] }) => directory ?? directories);
+  const there = globSync(`{${files},.ci/${files}}`, { exclude: ['**/{node_modules,dist}'] });
+  expect(new Set(folders)).toEqual(new Set(there.map((file) => join('/', dirname(file)))));
 });

@@ -211,6 +211,16 @@ describe('of several tags', () => {
     expect(await check(tag)).toMatchObject({ code: 1, stderr: `release: ${message}` });
   });
 
+  test('with a registry that does not respond, none is released', async () => {
+    await setVersion('0.9.0');
+    expect(await stepHere('check', 'localhost:1/nobody', 'v0.9.0')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^release: it can't be told whether localhost:1\/nobody:0\.9\.0 exists: .*refused/,
+      ),
+    });
+  });
+
   test('one whose version exists is refused', async () => {
     await setVersion('0.9.0');
     await call('docker', 'buildx', 'imagetools', 'create', '--tag', `${image}:0.9.0`, released);

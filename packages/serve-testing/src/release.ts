@@ -33,8 +33,14 @@ const check = (image: string, tag: string): string => {
     throw new Refusal(`the tag is ${tag}, but package.json has ${version}`);
   if (!succeeds('git', 'merge-base', '--is-ancestor', `${tag}^{commit}`, 'origin/main'))
     throw new Refusal(`${tag} is not on main`);
-  if (succeeds('docker', ...inspect, `${image}:${version}`))
-    throw new Refusal(`${image}:${version} exists already`);
+  const name = `${image}:${version}`;
+  const { status, stderr } = spawnSync('docker', [...inspect, name], { encoding: 'utf8' });
+  if (status === 0) throw new Refusal(`${name} exists already`);
+  // A registry that fails has not said that there is none.
+  if (!/\bnot found$/m.test(stderr))
+    throw new Refusal(
+      `it can't be told whether ${name} exists: ${stderr.trim().split('\n').at(-1)}`,
+    );
   return version;
 };
 
