@@ -9,7 +9,9 @@ import { insert, snippets } from './page.ts';
 
 const TIMEOUT = 600_000;
 const NAME = 'shortly';
-const FILES = 'Static files'; // a section of the page, which is for a service without Lambda
+// Sections of the page with an adapter of their own, which are tried alone.
+const FILES = 'Static files';
+const SETTINGS = 'A setting that must be there';
 
 /** Makes a block of settings count that is commented out. */
 const uncomment = (text: string, begin: string): string => {
@@ -55,7 +57,8 @@ test('another greeting, a path that is moved, the code of the page and a depende
     text.replaceAll("path: '/',", "path: '/hello',").replaceAll("path: '/?", "path: '/hello?"),
   );
   for (const { section, file, code } of snippets)
-    if (section !== FILES) await edit(file, (text) => insert(text, file, code));
+    if (section !== FILES && section !== SETTINGS)
+      await edit(file, (text) => insert(text, file, code));
   await edit('wrangler.toml', (text) => uncomment(text, '[[kv_namespaces'));
   await succeed('npm install zod ws', service);
   const ofZod = "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));";
@@ -63,11 +66,38 @@ test('another greeting, a path that is moved, the code of the page and a depende
   await succeed('npx biome check --write . && npm test && npm run check', service);
 });
 
-test('static files are the same on Node and on Workers', { timeout: TIMEOUT }, async () => {
-  const other = await makeService('files', '--targets node,container,workers --no-install');
+/** Makes a service with the code of one section, and removes it afterwards. */
+const tryAlone = async (section: string, use: (folder: string) => Promise<unknown>) => {
+  const other = await makeService('other', '--targets node,container,workers --no-install');
   try {
-    for (const { section, file, code } of snippets)
-      if (section === FILES) await edit(file, (text) => insert(text, file, code), other);
+    for (const { section: name, file, code } of snippets)
+      if (name === section) await edit(file, (text) => insert(text, file, code), other);
+    await succeed(`cp -r ${join(service, 'node_modules')} .`, other);
+    await use(other);
+  } finally {
+    await rm(dirname(other), { recursive: true });
+  }
+};
+
+test('a setting that must be there', { timeout: TIMEOUT }, () =>
+  tryAlone(SETTINGS, async (other) => {
+    const start = (env: object) =>
+      run(['npm', 'start', '--silent'], { cwd: other, env: { ...process.env, PORT: '0', ...env } });
+    const without = start({});
+    expect(await without.ended).toBe(1);
+    expect([...without.stdout, ...without.stderr]).toEqual([
+      'GREETING: Invalid input: expected string, received undefined',
+    ]);
+    const greeting = `{ method: 'GET', path: '/greeting', status: 200, headers: {}, body: 'Hi' },`;
+    await edit('test/contract.ts', (text) => insert(text, 'test/contract.ts', greeting), other);
+    const env = "  env: { GREETING: 'Hi' },\n";
+    await edit('test/service.ts', (text) => insert(text, 'test/service.ts', env), other);
+    await succeed('npx biome check --write . && npm test && npm run check', other);
+  }),
+);
+
+test('static files are the same on Node and on Workers', { timeout: TIMEOUT }, () =>
+  tryAlone(FILES, async (other) => {
     await edit('wrangler.toml', (text) => uncomment(text, '[assets'), other);
     await mkdir(join(other, 'public'));
     await writeFile(join(other, 'public/a.css'), 'a {}');
@@ -80,14 +110,9 @@ test('static files are the same on Node and on Workers', { timeout: TIMEOUT }, a
       (text) => assets + insert(text, 'test/service.ts', bindings),
       other,
     );
-    await succeed(
-      `cp -r ${join(service, 'node_modules')} . && npx biome check --write . && npm test && npm run check`,
-      other,
-    );
-  } finally {
-    await rm(dirname(other), { recursive: true });
-  }
-});
+    await succeed('npx biome check --write . && npm test && npm run check', other);
+  }),
+);
 
 // With the page in JSX, as the step before has left it. Editors such as Vim save a file by replacing it, which
 // `node --watch` notices once only: https://github.com/nodejs/node/issues/54774
