@@ -33,6 +33,7 @@ export const projects = [
   library('image'),
   project('release', ['.ci/test/release/*.test.ts']),
   project('proxies', ['packages/create/test/proxies/*.test.ts']),
+  project('postgres', ['packages/create/test/postgres/*.test.ts']),
   project('lambda', ['packages/create/test/lambda/*.test.ts']),
   library('lambda'),
   library('package'),

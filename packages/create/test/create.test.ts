@@ -59,6 +59,14 @@ describe('a service for all targets that has the name edge-ping', () => {
     expect(files.flatMap((file) => linesOf(join(service, file))).length).toBeLessThanOrEqual(1_600);
   });
 
+  test('has no word of the repository', () => {
+    const words = /\bpackages\/|Apache|--workspace|test:made/;
+    const named = filesOf(service).filter((file) =>
+      words.test(readFileSync(join(service, file), 'utf8')),
+    );
+    expect(named).toEqual([]);
+  });
+
   test('is what stands at the root of the repository, without what is about the packages', () => {
     const instead = join(packageFolder, 'service');
     const replaced = [...filesOf(instead), 'package.json', release];

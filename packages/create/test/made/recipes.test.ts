@@ -12,6 +12,7 @@ const NAME = 'shortly';
 // Sections of the page with an adapter of their own, which are tried alone.
 const FILES = 'Static files';
 const SETTINGS = 'A setting that must be there';
+const triedAlone = [FILES, SETTINGS, 'Postgres'];
 
 /** Makes a block of settings count that is commented out. */
 const uncomment = (text: string, begin: string): string => {
@@ -57,8 +58,7 @@ test('another greeting, a path that is moved, the code of the page and a depende
     text.replaceAll("path: '/',", "path: '/hello',").replaceAll("path: '/?", "path: '/hello?"),
   );
   for (const { section, file, code } of snippets)
-    if (section !== FILES && section !== SETTINGS)
-      await edit(file, (text) => insert(text, file, code));
+    if (!triedAlone.includes(section)) await edit(file, (text) => insert(text, file, code));
   await edit('wrangler.toml', (text) => uncomment(text, '[[kv_namespaces'));
   await succeed('npm install zod ws', service);
   const ofZod = "import { z } from 'zod';\napp.get('/z', (c) => c.json(z.int().parse(1)));";
