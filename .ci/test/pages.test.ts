@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { contract } from '../../test/contract.ts';
 
-const pages = globSync(['*.md', 'docs/*.md', 'packages/*/README.md']);
+const pages = globSync(['*.md', 'docs/*.md', 'packages/*/{README,reference}.md']);
 const read = (page: string) => readFileSync(page, 'utf8');
 
 /** The anchors that GitHub gives a page's headings. */

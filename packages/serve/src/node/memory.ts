@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Connection } from './connection.ts';
 import { collectGarbage } from './internals.ts';
 
-// All that bounds the memory which clients can take. README's limits have the numbers.
+// All that bounds the memory which clients can take. reference.md has the numbers.
 
 const CONNECTION_BYTES = 131_072; // a connection's share of memory: its own, its header of the largest size, and what it leaves to collect
 const SHARE_BYTES = 16_384; // which each connection may hold, whatever the others do
