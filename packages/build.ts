@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { readPublished } from './published.ts';
 
-// Run in the folder of a package: makes the folder that `npm run pack` packs, with JavaScript, declarations and source maps.
+// Run in the folder of a package: makes the folder that is packed, with JavaScript, declarations and source maps.
 // Node refuses to strip types inside node_modules, so a package that is installed has none.
+
+const [, , folder = 'dist'] = process.argv;
 
 /** The path of what the compiler makes of a source. */
 const compiledPath = (source: string, extension: string) =>
@@ -35,10 +37,10 @@ const typesBySubpath = Object.entries(subpaths).map(([name, { types }]) => [
 ]);
 const programs = Object.entries(bin ?? {}).map(([name, path]) => [name, compiledPath(path, '.js')]);
 
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist');
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder);
 await writeFile(
-  'dist/package.json',
+  join(folder, 'package.json'),
   JSON.stringify(
     {
       ...manifest,
@@ -52,14 +54,14 @@ await writeFile(
     2,
   ),
 );
-for (const file of ['README.md', 'LICENSE']) await cp(file, `dist/${file}`);
+for (const file of ['README.md', 'LICENSE']) await cp(file, join(folder, file));
 
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], {
+execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', folder], {
   stdio: 'inherit',
   shell: process.platform === 'win32', // tsc is a script there
 });
 // A map has its source in it. Where the package is installed, src is not there: a stack names the file beside the map.
-for (const path of globSync('dist/**/*.js.map')) {
+for (const path of globSync('**/*.js.map', { cwd: folder }).map((file) => join(folder, file))) {
   const map = JSON.parse(await readFile(path, 'utf8'));
   await writeFile(
     path,

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Runs npm, which must succeed; returns what it prints on stdout. */
@@ -19,11 +21,11 @@ export interface Packed {
   tarball: string;
 }
 
-/** Builds and packs a package of the repository. */
+/** Builds and packs a package of the repository, in a folder that this process removes at its end: others may do the same. */
 export const pack = (name: string): Packed => {
-  const folder = join(import.meta.dirname, name);
-  npm(['run', 'build'], folder);
-  const args = ['pack', './dist', '--pack-destination', 'dist', '--json'];
-  const [packed] = JSON.parse(npm(args, folder));
-  return { ...packed, tarball: join(folder, 'dist', packed.filename) };
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  npm(['run', 'build', '--', folder], join(import.meta.dirname, name));
+  const [packed] = JSON.parse(npm(['pack', '--json'], folder));
+  return { ...packed, tarball: join(folder, packed.filename) };
 };

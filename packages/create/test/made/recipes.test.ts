@@ -47,6 +47,16 @@ test('a new service passes its tests and its checks, and has its own name', {
   expect(left).toEqual([]);
 });
 
+test('several services are made at a time', { timeout: TIMEOUT }, async () => {
+  const made = await Promise.all(
+    ['one', 'two', 'three'].map((name) => makeService(name, '--no-install')),
+  );
+  for (const folder of made) {
+    expect(readdirSync(join(folder, 'vendor'))).toHaveLength(2);
+    await rm(dirname(folder), { recursive: true });
+  }
+});
+
 // Each step goes on from the one before it, as on a first day.
 test('another greeting, a path that is moved, the code of the page and a dependency leave its tests green', {
   timeout: TIMEOUT,
