@@ -8,6 +8,8 @@ import { healthRequest } from '../support/load.ts';
 import { rawConnection } from '../support/raw.ts';
 import { openSocket } from '../websocket/client.ts';
 
+const PROBE_PERIOD_MS = 5_000; // as in deploy/kubernetes.yaml
+
 /** A server that is attacked. */
 export interface AttackedServer {
   url: string;
@@ -106,12 +108,15 @@ const behave = (server: AttackedServer) => {
   };
 };
 
-/** Asks as a probe does, which gives up at the third failure: a new connection may be lost among thousands. */
+/** Asks as kubelet does, which gives up at the third failure in a row: a new connection may be lost among thousands. */
 const probe = async (server: AttackedServer, path: string, attempts = 3) => {
   try {
     return await send(server.url, { path });
   } catch (cause) {
-    if (attempts > 1) return probe(server, path, attempts - 1);
+    if (attempts > 1) {
+      await sleep(PROBE_PERIOD_MS);
+      return probe(server, path, attempts - 1);
+    }
     const exitCode = await Promise.race([server.ended, sleep(5_000, 'not ended')]);
     throw new Error(`${exitCode}: ${server.stderr.slice(-40).join('\n')}`, { cause });
   }
