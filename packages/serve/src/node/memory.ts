@@ -39,7 +39,7 @@ export const requestBytes = ({ rawHeaders, url = '' }: IncomingMessage): number 
 const PROCESS_BYTES = 67_108_864; // that a process of Node takes beside what V8 counts
 const MAX_USED_BYTES = (memory * 13) / 16 - PROCESS_BYTES; // the rest is for what one turn of the event loop makes
 const MAX_HEAP_BYTES = (getHeapStatistics().heap_size_limit * 7) / 8;
-const GARBAGE_BYTES = memory / 16; // that are worth a collection
+const GARBAGE_BYTES = memory / 64; // that are worth a collection
 
 /** By how many bytes V8 has used more than it may, what it has not collected yet included. */
 const excessBytes = (): number => {
